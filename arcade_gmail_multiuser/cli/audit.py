@@ -1,0 +1,163 @@
+"""Check the audit log.
+
+`audit verify` reads a whole log and finds the first record that was edited, deleted, inserted or
+moved, a cut tail and a replaced head. It changes nothing, and others may write meanwhile.
+
+The keys come from the environment, because anybody on the machine can read an argv:
+  ENGINE_AUDIT_KEYS       base64 keys separated by commas, or where the audit has none of its own
+  ENGINE_ENCRYPTION_KEYS  the engine's
+  ENGINE_DATABASE_URL     the database, when --database has no address
+
+Note the end that it prints somewhere else and give it back with --expect the next time: whoever can
+put back an older copy of everything on this machine is found only that way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arcade_gmail_multiuser.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
+    from arcade_gmail_multiuser.security.audit_verify import Anchor, Verdict
+
+__all__ = ["add_arguments", "run"]
+
+BROKEN = 1
+FROM_ENVIRONMENT = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    verify = actions.add_parser("verify", help="find the first break; exit 1 if there is one")
+    place = verify.add_mutually_exclusive_group(required=True)
+    place.add_argument("--file", type=Path, metavar="PATH", help="a file of JSON lines")
+    place.add_argument(
+        "--database",
+        nargs="?",
+        const=FROM_ENVIRONMENT,
+        metavar="URL",
+        help="a database; without URL the one that ENGINE_DATABASE_URL names",
+    )
+    place.add_argument(
+        "--config", type=Path, metavar="PATH", help="keys and place from a security.yaml"
+    )
+    verify.add_argument(
+        "--head", type=Path, metavar="PATH", help="the head of --file, if not beside it"
+    )
+    verify.add_argument(
+        "--expect", type=anchor, metavar="COUNT:DIGEST", help="an end that was noted earlier"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    verdict = asyncio.run(_verify(arguments))
+    if verdict.broken is not None:
+        where = "the head" if verdict.broken.position == 0 else f"record {verdict.broken.position}"
+        print(f"BROKEN at {where}: {verdict.broken.why}")
+        print(f"{verdict.count} records before it are in order.")
+        return BROKEN
+    print(f"{verdict.count} records, unbroken.")
+    if verdict.anchor is not None and verdict.count:
+        print(f"End: {verdict.anchor.count}:{verdict.anchor.digest}")
+    return 0
+
+
+def anchor(text: str) -> Anchor:
+    from arcade_gmail_multiuser.security.audit_verify import Anchor
+
+    count, _, digest = text.partition(":")
+    if not (count.isascii() and count.isdigit() and len(count) < 16):
+        raise argparse.ArgumentTypeError("it is COUNT:DIGEST, as `audit verify` prints it")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise argparse.ArgumentTypeError("it is COUNT:DIGEST, as `audit verify` prints it")
+    return Anchor(int(count), digest)
+
+
+async def _verify(arguments: argparse.Namespace) -> Verdict:
+    file, head, database = arguments.file, arguments.head, arguments.database
+    if arguments.config is None:
+        keys = _keys_of_environment()
+    else:
+        keys, file, head, database = _place_of_config(arguments.config)
+    if file is not None:
+        return await _verify_file(file, head, keys, arguments.expect)
+    return await _verify_database(database, keys, arguments.expect)
+
+
+def _place_of_config(path: Path) -> tuple[AuditKeys, Path | None, Path | None, str]:
+    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
+    from arcade_gmail_multiuser.security.config import SecurityConfig
+
+    boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
+    audit, engine = boundaries.audit, boundaries.engine
+    if audit.file is None and engine is None:
+        raise ConfigurationError("The configuration names no place of the audit.")
+    database = engine.database_url if engine is not None else FROM_ENVIRONMENT
+    return AuditKeys.from_base64(audit.keys), audit.file, audit.head_file, database
+
+
+def _keys_of_environment() -> AuditKeys:
+    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
+
+    for name in ("ENGINE_AUDIT_KEYS", "ENGINE_ENCRYPTION_KEYS"):
+        keys = [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
+        if keys:
+            return AuditKeys.from_base64(keys)
+    raise ConfigurationError(
+        "Neither ENGINE_AUDIT_KEYS nor ENGINE_ENCRYPTION_KEYS is set: "
+        "without a key nobody can tell a genuine record from a forged one."
+    )
+
+
+async def _verify_file(
+    path: Path, head: Path | None, keys: AuditKeys, expect: Anchor | None
+) -> Verdict:
+    from arcade_gmail_multiuser.security.audit_file import FileAuditStore
+    from arcade_gmail_multiuser.security.audit_verify import verify_audit
+
+    if not await _is_file(path):
+        raise ConfigurationError(f"There is no audit file at {path}.")
+    return await verify_audit(FileAuditStore(path, head_path=head), keys, expect=expect)
+
+
+async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> Verdict:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from arcade_gmail_multiuser.security.audit_sql import SqlAuditStore
+    from arcade_gmail_multiuser.security.audit_verify import verify_audit
+
+    given = url or os.environ.get("ENGINE_DATABASE_URL", "").strip()
+    if not given:
+        raise ConfigurationError("ENGINE_DATABASE_URL is not set; give --database an address.")
+    try:
+        address = make_url(given)
+    except ArgumentError:
+        raise ConfigurationError("That is not a database address.") from None
+    if address.drivername == "sqlite":
+        address = address.set(drivername="sqlite+aiosqlite")
+    if address.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise ConfigurationError("The audit is in sqlite+aiosqlite or postgresql+asyncpg.")
+    # SQLite would make an empty database, and verify that.
+    if address.get_backend_name() == "sqlite" and not await _is_file(Path(address.database or "")):
+        raise ConfigurationError("There is no database file there.")
+    engine = create_async_engine(address, hide_parameters=True)
+    try:
+        return await verify_audit(SqlAuditStore(engine), keys, expect=expect)
+    finally:
+        await engine.dispose()
+
+
+async def _is_file(path: Path) -> bool:
+    import asyncio
+
+    return await asyncio.to_thread(path.is_file)

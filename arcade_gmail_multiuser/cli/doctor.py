@@ -1,0 +1,187 @@
+"""Check this machine and its settings, and say what is missing.
+
+Each line is ok, note (fine unless you need it) or FAIL with what to do. Nothing is sent anywhere
+but to the engine that ARCADE_BASE_URL names, if it is set. No value of a secret is shown.
+
+With --config it looks at that security.yaml alone, and explains every finding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from arcade_gmail_multiuser.cli.extras import EXTRAS, install_line
+from arcade_gmail_multiuser.errors import ConfigurationError
+
+__all__ = ["Finding", "add_arguments", "examine", "run"]
+
+PORTS = {"worker": 8002, "engine": 9099, "sandbox": 9100}
+OLDEST_PYTHON = (3, 11)
+SECRET_BYTES = 32
+HEALTH_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: Literal["ok", "note", "FAIL"]
+    subject: str
+    text: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="a security.yaml to check in place of all else"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    failed = 0
+    for finding in examine() if arguments.config is None else check_config(arguments.config):
+        failed += finding.level == "FAIL"
+        print(f"{finding.level:<5} {finding.subject:<10} {finding.text}", flush=True)
+    if failed:
+        print(f"{failed} to fix", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Yield the findings one by one, the quick ones first."""
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        check_python,
+        check_extras,
+        check_secret,
+        check_endpoints,
+        check_ports,
+        check_discovery,
+    )
+    for check in checks:
+        yield from check()
+
+
+def check_config(path: Path) -> Iterator[Finding]:
+    """Yield what forbids to start (FAIL) or is worth knowing (note), each with what to do."""
+    from arcade_gmail_multiuser.security.config import SecurityConfig
+
+    try:
+        config, findings = SecurityConfig.examine(path, env=os.environ)
+    except ConfigurationError as unreadable:
+        detail = unreadable.developer_message
+        told = f"{unreadable.message} ({detail})" if detail else unreadable.message
+        yield Finding("FAIL", "config", told)
+        return
+    for found in findings:
+        yield Finding("FAIL" if found.severity == "error" else "note", "config", str(found))
+    if config is None:
+        return
+    boundaries = config.boundaries()
+    for name, value in boundaries.facts().items():
+        yield Finding("ok", "config", f"{name}: {value}")
+    if boundaries.engine is None:
+        yield Finding("note", "config", "engine is left out; `engine --config` needs it")
+
+
+def check_python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        yield Finding("ok", "python", version)
+    else:
+        yield Finding("FAIL", "python", f"{version} is too old: 3.11 or newer is needed")
+
+
+def check_extras() -> Iterator[Finding]:
+    for extra, modules in EXTRAS.items():
+        missing = [module for module in modules if importlib.util.find_spec(module) is None]
+        if not missing:
+            yield Finding("ok", "extra", extra)
+            continue
+        names = ", ".join(missing)
+        yield Finding("note", "extra", f"{extra} lacks {names}; {install_line(extra)}")
+
+
+def check_secret() -> Iterator[Finding]:
+    secret = os.environ.get("ARCADE_WORKER_SECRET", "")
+    length = len(secret.encode())
+    if not secret:
+        yield Finding("note", "secret", "ARCADE_WORKER_SECRET is not set; `serve` needs it")
+    elif length < SECRET_BYTES:
+        yield Finding(
+            "FAIL", "secret", f"ARCADE_WORKER_SECRET has {length} bytes; {SECRET_BYTES} are needed"
+        )
+    else:
+        yield Finding("ok", "secret", f"ARCADE_WORKER_SECRET has {length} bytes")
+
+
+def check_endpoints() -> Iterator[Finding]:
+    from arcade_gmail_multiuser.gmail.endpoint import gmail_endpoint
+
+    try:
+        yield Finding("ok", "gmail", gmail_endpoint())
+    except ConfigurationError as refused:
+        yield Finding("FAIL", "gmail", refused.message)
+    engine = os.environ.get("ARCADE_BASE_URL", "")
+    if not engine:
+        yield Finding("note", "engine", "ARCADE_BASE_URL is not set; arcadepy uses Arcade Cloud")
+    else:
+        yield _engine_health(engine.rstrip("/"))
+
+
+def _engine_health(engine: str) -> Finding:
+    import asyncio
+
+    import aiohttp
+
+    async def status() -> int:
+        timeout = aiohttp.ClientTimeout(total=HEALTH_S)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{engine}/v1/health") as answer,
+        ):
+            return answer.status
+
+    try:
+        answered = asyncio.run(status())
+    except (aiohttp.ClientError, TimeoutError, ValueError) as failed:
+        # Its text could repeat a password that stands in the address.
+        return Finding(
+            "FAIL", "engine", f"ARCADE_BASE_URL does not answer: {type(failed).__name__}"
+        )
+    if answered == 200:
+        return Finding("ok", "engine", "ARCADE_BASE_URL answers and is healthy")
+    return Finding("FAIL", "engine", f"ARCADE_BASE_URL answers {answered} to /v1/health")
+
+
+def check_ports() -> Iterator[Finding]:
+    for name, port in PORTS.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                yield Finding("note", "port", f"{port} is in use; give `{name}` another --port")
+            else:
+                yield Finding("ok", "port", f"{port} is free for the {name}")
+
+
+def check_discovery() -> Iterator[Finding]:
+    """Load the toolkit the way Arcade does. Zero tools is no error there, but it is one here."""
+    from arcade_core.errors import ToolkitLoadError
+    from arcade_core.toolkit import Toolkit
+
+    try:
+        toolkit = Toolkit.from_package("arcade_gmail_multiuser")
+    except ToolkitLoadError:
+        yield Finding("FAIL", "toolkit", "Arcade cannot load this package; install it with pip")
+        return
+    tools = sum(len(names) for names in toolkit.tools.values())
+    if toolkit.name == "gmail_multiuser" and tools:
+        yield Finding("ok", "toolkit", f"Arcade finds {tools} tools")
+    else:
+        yield Finding("FAIL", "toolkit", f"Arcade finds {tools} tools in {toolkit.name!r}")

@@ -1,0 +1,30 @@
+"""Which optional packages each extra of this package installs."""
+
+from __future__ import annotations
+
+__all__ = ["EXTRAS", "install_line", "missing_line"]
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "examples": ("itsdangerous", "jinja2", "python_multipart"),
+    "client": ("arcadepy", "cachetools"),
+    "engine": ("aiosqlite", "cryptography", "python_multipart", "rich", "sqlalchemy", "yaml"),
+    "postgres": ("asyncpg",),
+    "redis": ("redis",),
+    "mcp": ("arcade_mcp_server",),
+    "evals": ("arcade_evals",),
+}
+"""Each extra with the modules that are there once it is installed."""
+
+BROUGHT_ALONG = {"httpx": "client"}
+
+
+def install_line(extra: str) -> str:
+    return f"pip install 'arcade_gmail_multiuser[{extra}]'"
+
+
+def missing_line(module: str) -> str:
+    """Say what to install for a module that is not there."""
+    by_module = {name: extra for extra, names in EXTRAS.items() for name in names} | BROUGHT_ALONG
+    top = module.partition(".")[0]
+    line = f"The Python package {top!r} is not installed."
+    return f"{line} Try: {install_line(by_module[top])}" if top in by_module else line

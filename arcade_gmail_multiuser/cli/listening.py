@@ -1,0 +1,165 @@
+"""How a server process binds, says where it listens, serves, and ends with its parent.
+
+A process binds before it imports anything heavy. So the one that started it knows every address
+after the time an interpreter needs to start, and may hand them to the next process, while the
+imports of all of them run side by side. A port that the kernel chose is never let go in between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import ipaddress
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.security.redaction import RedactingFilter
+
+__all__ = [
+    "add_arguments",
+    "bind",
+    "follow_parent",
+    "is_loopback",
+    "listen",
+    "mask_secrets_in_logs",
+    "port_number",
+    "say_where",
+    "serve",
+    "url_of",
+]
+
+BACKLOG = 2048
+SHUTDOWN_S = 3
+
+
+def port_number(text: str) -> int:
+    """Read a port from the command line; 0 lets the kernel choose a free one."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return port
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, port: int) -> None:
+    """Add the options that every server of ours takes."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=port_number, default=port, help="port; 0 takes a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--announce",
+        action="store_true",
+        help="print one JSON line with the address on stdout, and end when stdin ends",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach `host`; a name other than localhost is not."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind and listen; a caller that connects at once waits in the backlog instead of failing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as failed:
+        taken = failed.errno == errno.EADDRINUSE
+        reason = "the port is in use" if taken else os.strerror(failed.errno or 0)
+        if isinstance(failed, socket.gaierror):
+            reason = "no such address"
+        raise ConfigurationError(f"Cannot listen on {host}:{port}: {reason}.") from None
+    # create_server leaves the protocol open, and asyncio switches Nagle's algorithm off only where
+    # it is named. With Nagle every answer on a kept connection waits 40 ms for an acknowledgement.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listen(arguments: argparse.Namespace) -> socket.socket:
+    """Bind what `add_arguments` asked for, and announce it at once if we were asked to."""
+    listener = bind(arguments.host, arguments.port)
+    if arguments.announce:
+        follow_parent()
+        print(json.dumps({"url": url_of(listener)}), flush=True)
+        # Nobody reads stdout after that line; a full pipe would stop the process.
+        os.dup2(2, 1)
+    return listener
+
+
+def say_where(listener: socket.socket, name: str) -> None:
+    """Tell a person where it runs, once nothing can refuse to start any more."""
+    print(f"{name} running on {url_of(listener)}", file=sys.stderr, flush=True)
+
+
+def follow_parent() -> None:
+    """End this process when its stdin ends, which it does even if the parent is killed."""
+    threading.Thread(target=_wait_for_end_of_stdin, name="follow-parent", daemon=True).start()
+
+
+def mask_secrets_in_logs() -> None:
+    """Put the redacting filter on every handler there is; doing so twice changes nothing.
+
+    The root gets a handler for it: without one, Python writes warnings through a last resort that
+    has no filter.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    for handler in {handler for logger in (logging.root, *loggers) for handler in logger.handlers}:
+        if not any(isinstance(present, RedactingFilter) for present in handler.filters):
+            handler.addFilter(RedactingFilter())
+
+
+def _wait_for_end_of_stdin() -> None:
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        pass
+    killer = threading.Timer(SHUTDOWN_S + 2, os._exit, args=(1,))
+    killer.daemon = True
+    killer.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def serve(app: Any, listener: socket.socket, name: str, *, shutdown_s: int = SHUTDOWN_S) -> int:
+    """Serve an ASGI app on a bound socket until a signal; return the exit status.
+
+    After the signal, requests under way have `shutdown_s` seconds to end; a second signal ends
+    them at once. Requests are not logged: an address may hold a code or a state. Forwarded headers
+    are not believed.
+    """
+    import uvicorn
+
+    say_where(listener, name)
+
+    # Config sets up logging, so the handlers are there to be filtered.
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=shutdown_s,
+    )
+    mask_secrets_in_logs()
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1

@@ -1,0 +1,267 @@
+"""What an engine answered: a tool's result, a wish for authorization, or an error with a type."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from arcadepy import APIConnectionError, APIError, APIStatusError
+from arcadepy.types import ExecuteToolResponse
+from arcadepy.types.execute_tool_response import Output
+from arcadepy.types.shared import AuthorizationResponse
+
+from arcade_gmail_multiuser.errors import (
+    ConfigurationError,
+    Conflict,
+    EngineRefused,
+    EngineUnavailable,
+    GmailMultiuserError,
+    InvalidInput,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    ToolFailed,
+    UnknownTool,
+)
+from arcade_gmail_multiuser.security.redaction import redact
+
+__all__ = [
+    "Authorization",
+    "NeedsAuthorization",
+    "authorization_of",
+    "authorization_refused",
+    "engine_error",
+    "error_name",
+    "tool_output",
+    "usable_url",
+]
+
+URL_NAMES = ("auth_url", "authorization_url", "authorizationUrl", "authUrl")
+NOTHING_WAS_DONE = frozenset({"unavailable", "storage_unavailable"})
+NEEDS_CONSENT = frozenset({"missing_token", "token_rejected", "missing_scope"})
+LONGEST_WAIT_MS = 3_600_000
+
+_PREFIX = re.compile(r"\[[A-Z_]{1,64}\] \w{1,64} during execution of tool '[^']{0,200}': ")
+"""What Arcade's workers put before a tool's own sentence."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Authorization:
+    """Where a person agrees, and the id under which that can be waited for."""
+
+    url: str | None = None
+    id: str | None = None
+    status: str | None = None
+    user_id: str | None = None
+
+
+class NeedsAuthorization(Exception):
+    """The person has to agree first; nothing was done. A signal that never leaves the client."""
+
+    def __init__(self, found: Authorization | None, otherwise: GmailMultiuserError) -> None:
+        super().__init__()
+        self.found = found
+        self.otherwise = otherwise
+        """The error to raise should the engine say that all is authorized."""
+
+
+def authorization_of(answer: object) -> Authorization:
+    """Read an AuthorizationResponse, which arcadepy does not check."""
+    if not isinstance(answer, AuthorizationResponse):
+        raise EngineUnavailable("The engine's answer about an authorization cannot be read.")
+    return Authorization(
+        usable_url(answer.url), _text(answer.id), _text(answer.status), _text(answer.user_id)
+    )
+
+
+def usable_url(value: object) -> str | None:
+    """Give an http(s) address that a page may link to; None for anything else."""
+    if not isinstance(value, str) or len(value) > 8192 or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def tool_output(answer: object, *, wrote: bool) -> Any:
+    """Give what the tool returned.
+
+    Raises:
+        NeedsAuthorization: the person has to agree first.
+        ToolFailed, RateLimited, OutcomeUnknown: what the tool says.
+    """
+    if not isinstance(answer, ExecuteToolResponse):
+        raise unreadable(wrote=wrote)
+    output = answer.output
+    if output is not None and not isinstance(output, Output):
+        raise unreadable(wrote=wrote)
+    if output is not None and answer.success is not True:
+        asked = output.authorization
+        if isinstance(asked, AuthorizationResponse) and asked.status != "completed":
+            raise NeedsAuthorization(authorization_of(asked), _refused(403, None))
+    error = getattr(output, "error", None)
+    if error is not None or answer.success is False:
+        _raise_tool_error(error)
+    return output.value if output is not None else None
+
+
+def _raise_tool_error(error: object) -> None:
+    extra = getattr(error, "extra", None)
+    code = _text(extra.get("code")) if isinstance(extra, dict) else None
+    kind = _text(getattr(error, "kind", None)) or "UNKNOWN"
+    message = _PREFIX.sub("", _text(getattr(error, "message", None)) or "")
+    message = redact(message) or "The tool failed and does not say why."
+    status = getattr(error, "status_code", None)
+    wait = getattr(error, "retry_after_ms", None)
+    retry_after_ms = min(wait, LONGEST_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
+    if code == "outcome_unknown":
+        raise OutcomeUnknown(message)
+    if code == "rate_limited" or kind == "UPSTREAM_RUNTIME_RATE_LIMIT":
+        raise RateLimited(message, retry_after_ms=retry_after_ms)
+    failed = ToolFailed(
+        message,
+        kind=kind,
+        code=code,
+        hint=_text(getattr(error, "additional_prompt_content", None)),
+        status=status if isinstance(status, int) else None,
+        can_retry=getattr(error, "can_retry", None) is True,
+        retry_after_ms=retry_after_ms,
+    )
+    unauthorized = kind == "UPSTREAM_RUNTIME_AUTH_ERROR" and code is None and status == 401
+    if code in NEEDS_CONSENT or unauthorized or kind == "TOOL_REQUIREMENTS_NOT_MET":
+        acted = isinstance(extra, dict) and extra.get("may_have_acted") is True
+        if not acted:
+            raise NeedsAuthorization(None, failed)
+    raise failed
+
+
+def authorization_refused(problem: APIStatusError) -> NeedsAuthorization:
+    """Read a 403. Its body may name where to agree, at one of several places, or not at all."""
+    body = problem.body
+    found = next(_authorizations_in(body), None)
+    return NeedsAuthorization(found, _refused(403, error_name(body)))
+
+
+def _authorizations_in(body: object, depth: int = 4) -> Iterator[Authorization]:
+    if not isinstance(body, Mapping) or depth == 0:
+        return
+    inner = body.get("authorization")
+    if isinstance(inner, Mapping):
+        yield from _named(inner, ("url", *URL_NAMES))
+    names = ("url", *URL_NAMES) if _speaks_of_authorization(body) else URL_NAMES
+    yield from _named(body, names)
+    for value in body.values():
+        yield from _authorizations_in(value, depth - 1)
+
+
+def _named(holder: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Authorization]:
+    url = next((u for n in names if (u := usable_url(holder.get(n)))), None)
+    if url is not None:
+        ids = (holder.get(n) for n in ("id", "auth_id", "authorization_id"))
+        ident = next((i for i in ids if isinstance(i, str)), None)
+        yield Authorization(url, ident, "pending", _text(holder.get("user_id")))
+
+
+def _speaks_of_authorization(body: Mapping[str, Any]) -> bool:
+    # A plain "url" beside another refusal may well be a page of help.
+    words = (body.get(n) for n in ("name", "error", "code", "message", "msg"))
+    return any("authoriz" in w.lower() for w in words if isinstance(w, str))
+
+
+def error_name(body: object) -> str | None:
+    """Give the name of an error in either form: `{name, message}` or `{code, error, msg}`."""
+    if not isinstance(body, Mapping):
+        return None
+    inner = body.get("error")
+    if isinstance(inner, Mapping):
+        return error_name(inner)
+    for name in (inner, body.get("name")):
+        if isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", name):
+            return name.lower()
+    return None
+
+
+def engine_error(problem: APIError, *, wrote: bool) -> GmailMultiuserError:
+    """Make the typed error for what arcadepy raised. It carries nothing of the body but a name.
+
+    `wrote` tells that the request was to change something: what may have happened is then said.
+    """
+    if isinstance(problem, APIStatusError):
+        return _status_error(problem, wrote=wrote)
+    if isinstance(problem, APIConnectionError) and not (wrote and _was_sent(problem)):
+        return EngineUnavailable("The engine cannot be reached. Try again in a moment.")
+    return unreadable(wrote=wrote)
+
+
+def unreadable(*, wrote: bool) -> GmailMultiuserError:
+    """Make the error for an answer that never came or that nobody can read."""
+    if wrote:
+        return OutcomeUnknown("The tool may or may not have acted; look before repeating the call.")
+    return EngineUnavailable("The engine gave no answer that can be read. Try again in a moment.")
+
+
+def _was_sent(problem: APIConnectionError) -> bool:
+    never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    return not isinstance(problem.__cause__, never)
+
+
+def _status_error(problem: APIStatusError, *, wrote: bool) -> GmailMultiuserError:
+    status, name = problem.status_code, error_name(problem.body)
+    if status == 429:
+        return RateLimited(
+            "Too many calls at once. Wait, then call again.",
+            retry_after_ms=retry_after_ms(problem.response.headers),
+        )
+    if status >= 500 or status == 408:
+        again = problem.response.headers.get("x-should-retry") != "false"
+        if wrote and not (name in NOTHING_WAS_DONE and again):
+            return unreadable(wrote=True)
+        return EngineUnavailable(
+            "The engine or its worker is unavailable. Try again in a moment.",
+            developer_message=f"HTTP {status} {name or ''}".strip(),
+            retry_after_ms=retry_after_ms(problem.response.headers),
+        )
+    return _refusal(status, name)
+
+
+def _refusal(status: int, name: str | None) -> GmailMultiuserError:
+    if status == 401:
+        return ConfigurationError("The engine does not accept the API key.")
+    if status == 404 and name in (None, "tool_not_found"):
+        return UnknownTool("The engine has no such tool.")
+    if status == 404:
+        return NotFound("The engine does not know what was asked for.", developer_message=name)
+    if status == 409:
+        return Conflict("The engine is just changing the same thing.", developer_message=name)
+    if status == 413:
+        return InvalidInput("The call is too large for the engine.")
+    return _refused(status, name)
+
+
+def _refused(status: int, name: str | None) -> EngineRefused:
+    what = f": {name}" if name else ""
+    return EngineRefused(f"The engine refused the call ({status}{what}).", status=status)
+
+
+def retry_after_ms(headers: Mapping[str, str]) -> int | None:
+    """Read `retry-after-ms` or `Retry-After`, in seconds or as a date; at most an hour."""
+    for name, unit in (("retry-after-ms", 1.0), ("retry-after", 1000.0)):
+        given = headers.get(name, "")
+        if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", given):
+            return min(int(float(given) * unit), LONGEST_WAIT_MS)
+    when = email.utils.parsedate_tz(headers.get("retry-after", ""))
+    if when is None:
+        return None
+    return max(0, min(int((email.utils.mktime_tz(when) - time.time()) * 1000), LONGEST_WAIT_MS))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

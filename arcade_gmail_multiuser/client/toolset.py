@@ -1,0 +1,170 @@
+"""A toolkit's tools as the engine describes them: all pages, and what each may do."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from arcadepy import APIError, AsyncArcade
+from arcadepy.pagination import AsyncOffsetPage
+from arcadepy.types import ToolDefinition
+from cachetools import LRUCache
+
+from arcade_gmail_multiuser.client.answers import engine_error
+from arcade_gmail_multiuser.client.naming import reads_by_name
+from arcade_gmail_multiuser.errors import EngineUnavailable
+
+__all__ = [
+    "ToolMemo",
+    "Tools",
+    "goes_out",
+    "is_destructive",
+    "load_tools",
+    "providers_of",
+    "reads_only",
+    "scopes_of",
+]
+
+Tools = tuple[ToolDefinition, ...]
+_Page = tuple[Tools, int | None]
+
+PAGE = 100
+MOST_PAGES = 100
+MOST_REMEMBERED = 64
+
+STAYS_INSIDE = frozenset(
+    {
+        "ArchiveEmail",
+        "ChangeEmailLabels",
+        "ChangeThreadLabels",
+        "CreateLabel",
+        "RestoreEmail",
+        "UpdateDraftEmail",
+        "UpdateLabel",
+        "WriteDraftEmail",
+        "WriteDraftReplyEmail",
+    }
+)
+"""Writes that nobody but the mailbox's owner notices, and that the owner can take back."""
+
+
+class ToolMemo:
+    """Remember what answers of the engine were parsed to, by the digest of their bytes.
+
+    Most users' lists are the same byte for byte. Parsing one takes some ten milliseconds of the
+    event loop and a few hundred kilobytes; this way equal lists are parsed once and held once.
+    """
+
+    def __init__(self) -> None:
+        self.pages: LRUCache[bytes, _Page] = LRUCache(MOST_REMEMBERED)
+        self.lists: LRUCache[tuple[str, bytes], Tools] = LRUCache(MOST_REMEMBERED)
+
+
+async def load_tools(
+    client: AsyncArcade,
+    *,
+    toolkit: str,
+    user_id: str | None = None,
+    memo: ToolMemo | None = None,
+) -> Tools:
+    """Read every page of a toolkit's tools; with a user, as they stand for that user.
+
+    With a `memo`, equal lists are one object, whosever they are: do not change what is in it.
+
+    Raises:
+        EngineUnavailable, RateLimited, ConfigurationError, EngineRefused: see `engine_error`.
+    """
+    memo = memo or ToolMemo()
+    found: dict[str, ToolDefinition] = {}
+    digests = b""
+    offset = 0
+    for _ in range(MOST_PAGES):
+        digest, (items, total) = await _page(client, toolkit, user_id, offset, memo)
+        digests += digest
+        before = len(found)
+        for item in items:
+            # An engine that ignores the filter must not slip other toolkits' tools in.
+            if item.toolkit.name.lower() == toolkit.lower():
+                found.setdefault(item.fully_qualified_name, item)
+        offset += len(items)
+        # arcadepy's own paging stops after one page where total_count is missing.
+        if not items or (offset >= total if total is not None else len(items) < PAGE):
+            break
+        if len(found) == before and total is None:
+            break
+    return memo.lists.setdefault((toolkit, digests), tuple(found.values()))
+
+
+async def _page(
+    client: AsyncArcade, toolkit: str, user_id: str | None, offset: int, memo: ToolMemo
+) -> tuple[bytes, _Page]:
+    person: dict[str, Any] = {} if user_id is None else {"user_id": user_id}
+    try:
+        raw = await client.tools.with_raw_response.list(
+            limit=PAGE, offset=offset, toolkit=toolkit, **person
+        )
+        digest = hashlib.sha256(await raw.read()).digest()
+        known = memo.pages.get(digest)
+        if known is None:
+            known = _checked(await raw.parse())
+            memo.pages[digest] = known
+        return digest, known
+    except APIError as problem:
+        raise engine_error(problem, wrote=False) from None
+    except (ValueError, AttributeError, TypeError):
+        raise EngineUnavailable("The engine's list of tools cannot be read.") from None
+
+
+def _checked(page: AsyncOffsetPage[ToolDefinition]) -> _Page:
+    items = list(page.items or ())
+    if not all(map(_readable, items)):
+        raise ValueError
+    return tuple(items), page.total_count
+
+
+def _readable(item: object) -> bool:
+    # arcadepy does not check what it parses.
+    return (
+        isinstance(item, ToolDefinition)
+        and isinstance(getattr(item, "fully_qualified_name", None), str)
+        and isinstance(getattr(item, "name", None), str)
+        and isinstance(getattr(getattr(item, "toolkit", None), "name", None), str)
+    )
+
+
+def reads_only(tool: ToolDefinition) -> bool:
+    """Tell whether a call changes nothing, by the engine's word or else by the tool's name."""
+    said = _behavior(tool).get("read_only")
+    return said if isinstance(said, bool) else reads_by_name(tool.name)
+
+
+def is_destructive(tool: ToolDefinition) -> bool:
+    """Tell whether a call throws something away, by the engine's word or else by the name."""
+    said = _behavior(tool).get("destructive")
+    if isinstance(said, bool):
+        return said
+    return tool.name.startswith(("Delete", "Trash", "Report", "SetThreadTrash"))
+
+
+def goes_out(tool: ToolDefinition) -> bool:
+    """Tell whether a call may reach other people or act later by itself; unknown writes may."""
+    return not reads_only(tool) and tool.name not in STAYS_INSIDE
+
+
+def scopes_of(tool: ToolDefinition) -> tuple[str, ...]:
+    """Give the OAuth scopes the tool declares."""
+    asked = tool.requirements and tool.requirements.authorization
+    return tuple((asked and asked.oauth2 and asked.oauth2.scopes) or ())
+
+
+def providers_of(tool: ToolDefinition) -> frozenset[str]:
+    """Give the ids under which the engine may file the connection that the tool needs."""
+    asked = tool.requirements and tool.requirements.authorization
+    return frozenset(i for i in (asked.provider_id, asked.id) if i) if asked else frozenset()
+
+
+def _behavior(tool: ToolDefinition) -> dict[str, Any]:
+    # arcadepy has no field for metadata but keeps what it does not know.
+    metadata = getattr(tool, "metadata", None)
+    behavior = metadata.get("behavior") if isinstance(metadata, dict) else None
+    return behavior if isinstance(behavior, dict) else {}

@@ -1,0 +1,1 @@
+"""An embedded Arcade engine for development, CI and one team on one machine."""

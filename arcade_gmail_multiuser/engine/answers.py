@@ -1,0 +1,154 @@
+"""How the engine answers: JSON that is never stored, and errors as `{name, message}`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from arcade_gmail_multiuser import errors
+
+__all__ = ["Refusal", "answer", "exception_handlers", "page_answer", "storage_lost", "typed_answer"]
+
+logger = logging.getLogger(__name__)
+
+NOT_AGAIN = {"x-should-retry": "false"}
+"""arcadepy repeats 408, 409, 429 and every 5xx by itself, sends too, unless this header says no."""
+STORAGE_PAUSE_S = "2"
+
+
+class Refusal(HTTPException):
+    """Answer with a status and `{name, message}`; raised where the request cannot go on.
+
+    Args:
+        body: more keys of the answer's body.
+        repeatable: False forbids arcadepy to send the same request again by itself.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        message: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            status, message, headers={**(headers or {}), **({} if repeatable else NOT_AGAIN)}
+        )
+        self.name = name
+        self.body = dict(body or {})
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Make a JSON response that no cache keeps."""
+    return Response(
+        _encode(body),
+        status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def page_answer(items: list[Any], *, limit: int, offset: int, total: int) -> Response:
+    """Answer with one page of a list, as arcadepy turns them."""
+    return answer(
+        {
+            "items": items,
+            "limit": limit,
+            "offset": offset,
+            "page_count": len(items),
+            "total_count": total,
+        }
+    )
+
+
+def _encode(body: Any) -> bytes:
+    try:
+        return _dump(body, escaped=False).encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, as damaged mail has them, can only be written escaped.
+        return _dump(body, escaped=True).encode()
+
+
+def _dump(body: Any, *, escaped: bool) -> str:
+    return json.dumps(body, ensure_ascii=escaped, allow_nan=False, separators=(",", ":"))
+
+
+_STATUSES: tuple[tuple[type[errors.GmailMultiuserError], int], ...] = (
+    (errors.InvalidInput, 400),
+    (errors.AuthorizationError, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.RateLimited, 429),
+    (errors.OutcomeUnknown, 502),
+    (errors.Unavailable, 503),
+    (errors.ConnectionFailed, 503),
+    (errors.DeadlineExceeded, 504),
+    (errors.ConfigurationError, 500),
+    (errors.StorageUnavailable, 503),
+    (errors.StorageError, 500),
+)
+
+
+def exception_handlers() -> dict[Any, Callable[..., Any]]:
+    """Give Starlette the handlers that turn every exception into `{name, message}`."""
+    return {
+        HTTPException: _refused,
+        errors.GmailMultiuserError: _typed,
+        SQLAlchemyError: storage_lost,
+        Exception: _unexpected,
+    }
+
+
+async def _refused(_request: Request, problem: HTTPException) -> Response:
+    name = problem.name if isinstance(problem, Refusal) else _plain_name(problem.status_code)
+    body = problem.body if isinstance(problem, Refusal) else {}
+    return answer(
+        {"name": name, "message": problem.detail, **body}, problem.status_code, problem.headers
+    )
+
+
+def _plain_name(status: int) -> str:
+    return {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_request")
+
+
+async def _typed(_request: Request, problem: errors.GmailMultiuserError) -> Response:
+    return typed_answer(problem)
+
+
+def typed_answer(problem: errors.GmailMultiuserError) -> Response:
+    """Answer with one of our errors, and say whether and when to try again."""
+    status = next((code for kind, code in _STATUSES if isinstance(problem, kind)), 500)
+    # A limit of minutes is nothing to wait for inside of a request.
+    repeatable = problem.can_retry and not isinstance(problem, errors.RateLimited)
+    headers = {} if repeatable else dict(NOT_AGAIN)
+    if problem.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    elif isinstance(problem, errors.StorageUnavailable):
+        headers["Retry-After"] = STORAGE_PAUSE_S
+    if status >= 500:
+        logger.error("answered %d: %s", status, problem.code)
+    return answer({"name": problem.code, "message": problem.message}, status, headers)
+
+
+async def storage_lost(_request: Request, problem: SQLAlchemyError) -> Response:
+    # Only the kind: a database error's text repeats statements and sometimes their parameters.
+    logger.error("the database failed: %s", type(problem).__name__)
+    message = "The engine's storage is unavailable; nothing was done. Try again in a moment."
+    return answer(
+        {"name": "storage_unavailable", "message": message}, 503, {"Retry-After": STORAGE_PAUSE_S}
+    )
+
+
+async def _unexpected(_request: Request, _problem: Exception) -> Response:
+    message = "The engine failed. Look at its log; do not repeat a call that writes unchecked."
+    return answer({"name": "internal_error", "message": message}, 500, NOT_AGAIN)

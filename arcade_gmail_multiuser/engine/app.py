@@ -1,0 +1,192 @@
+"""Compose the engine: stores, provider, worker and routes, in one Starlette application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from arcade_gmail_multiuser.engine.answers import exception_handlers
+from arcade_gmail_multiuser.engine.api_admin import HEALTH_PATH, AdminApi
+from arcade_gmail_multiuser.engine.api_auth import AuthApi
+from arcade_gmail_multiuser.engine.api_connections_page import (
+    CONNECTION_PAGE_PATHS,
+    ConnectionsPage,
+)
+from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
+from arcade_gmail_multiuser.engine.api_openapi import OpenApi
+from arcade_gmail_multiuser.engine.api_providers import ProvidersApi
+from arcade_gmail_multiuser.engine.api_schedule import ScheduleApi
+from arcade_gmail_multiuser.engine.api_secrets import SecretsApi
+from arcade_gmail_multiuser.engine.api_tools import ToolsApi
+from arcade_gmail_multiuser.engine.api_workers import WorkersApi
+from arcade_gmail_multiuser.engine.authorizer import Authorizer
+from arcade_gmail_multiuser.engine.callers import Callers
+from arcade_gmail_multiuser.engine.catalog import Catalog
+from arcade_gmail_multiuser.engine.confirmation import Confirmation
+from arcade_gmail_multiuser.engine.connections import ConnectionStore
+from arcade_gmail_multiuser.engine.database import create_tables, is_shared, open_database
+from arcade_gmail_multiuser.engine.execution import Execution
+from arcade_gmail_multiuser.engine.flows import FlowStore
+from arcade_gmail_multiuser.engine.guard import ApiKeyGuard
+from arcade_gmail_multiuser.engine.oauth_flow import (
+    CALLBACK_PATH,
+    CONFIRM_PATH,
+    START_PATH,
+    BrowserRoutes,
+)
+from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound, Outbound
+from arcade_gmail_multiuser.engine.page_requests import PageRefusal, refuse_with_page
+from arcade_gmail_multiuser.engine.planner import Planner
+from arcade_gmail_multiuser.engine.provider import OAuthProvider
+from arcade_gmail_multiuser.engine.refresh import Refresher
+from arcade_gmail_multiuser.engine.requirements import Requirements
+from arcade_gmail_multiuser.engine.revocation import Disconnector
+from arcade_gmail_multiuser.engine.schedule import Schedule
+from arcade_gmail_multiuser.engine.scheduler import Scheduler
+from arcade_gmail_multiuser.engine.secret_store import SecretStore
+from arcade_gmail_multiuser.engine.settings import EngineSettings
+from arcade_gmail_multiuser.engine.uses import ConnectionUses
+from arcade_gmail_multiuser.engine.visits import Visits
+from arcade_gmail_multiuser.engine.waiting import Bell
+from arcade_gmail_multiuser.engine.worker_pool import WorkerPool
+from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
+
+__all__ = ["create_engine_app"]
+
+_OPEN_PATHS = frozenset(
+    {HEALTH_PATH, START_PATH, CALLBACK_PATH, CONFIRM_PATH, *CONNECTION_PAGE_PATHS}
+)
+
+
+def create_engine_app(
+    settings: EngineSettings,
+    *,
+    http: Outbound | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Starlette:
+    """Make the embedded engine; its lifespan creates the tables and closes what was opened.
+
+    Serve it with `access_log=False` (uvicorn): callbacks carry codes and states in their address.
+
+    Args:
+        http: carries calls to the worker and the provider; one aiohttp pool if not given.
+        clock: gives the time in epoch seconds.
+    """
+    outbound = http if http is not None else AiohttpOutbound()
+    keyring = settings.keyring()
+    database = open_database(settings.database_url)
+    project = settings.project
+    provider = OAuthProvider(settings.provider, outbound, redirect_uri=settings.redirect_uri)
+    client_id = settings.provider.client_id
+    connections = ConnectionStore(
+        database, keyring, project=project, client_id=client_id, clock=clock
+    )
+    flows = FlowStore(
+        database,
+        keyring,
+        project=project,
+        clock=clock,
+        flow_ttl_s=settings.flow_ttl_s,
+        state_ttl_s=settings.state_ttl_s,
+    )
+    bell = Bell()
+    uses = ConnectionUses(database, clock=clock)
+    tool_secrets = SecretStore(
+        database, keyring, project=project, fixed=settings.tool_secrets, clock=clock
+    )
+    pool = WorkerPool(settings, database, keyring, outbound, clock=clock)
+    catalog = Catalog(pool, clock=clock, ttl_s=settings.worker.catalog_ttl_s)
+    refresher = Refresher(connections, provider, clock=clock)
+    limiter = open_limiter(settings.limiting, database, clock=clock)
+    authorizer = Authorizer(
+        settings,
+        flows,
+        connections,
+        refresher,
+        bell,
+        limiter,
+        # Only a shared database has others who may complete what somebody here waits for.
+        look_again_s=1.0 if is_shared(database) else 5.0,
+    )
+    requirements = Requirements(authorizer, tool_secrets, provider_id=settings.provider.id)
+    confirmation = Confirmation(
+        flows,
+        connections,
+        provider,
+        bell,
+        identity_scopes=settings.provider.identity_scopes,
+        pkce=settings.pkce_enabled,
+    )
+    disconnector = Disconnector(
+        database, keyring, connections, provider, project=project, clock=clock
+    )
+    execution = Execution(
+        settings, authorizer, connections, refresher, pool, tool_secrets, uses, clock=clock
+    )
+    schedule = Schedule(
+        database, keyring, project=project, clock=clock, kept_s=settings.schedule_kept_s
+    )
+    scheduler = Scheduler(schedule, catalog, execution, clock=clock)
+    planner = Planner(settings, schedule, scheduler, execution, clock=clock)
+    api_keys = ApiKeyStore(database, settings.encryption_keys, project=project, clock=clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await create_tables(database)
+        await limiter.prepare()
+        background = [
+            asyncio.create_task(work)
+            for work in (disconnector.keep_trying(), uses.keep_writing(), scheduler.keep_running())
+        ]
+        try:
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
+            await limiter.close()
+            await outbound.close()
+            await database.dispose()
+
+    tools = ToolsApi(settings, catalog, requirements, authorizer, execution, planner)
+    browser_routes = BrowserRoutes(
+        settings, flows, connections, provider, confirmation, bell, limiter
+    )
+    connections_page = ConnectionsPage(
+        settings, Visits(database, project=project, clock=clock), connections, uses, disconnector
+    )
+    app = Starlette(
+        routes=[
+            # First, since they are looked for in order and these are asked for most.
+            *tools.routes(),
+            *AdminApi(database, connections, uses, disconnector).routes(),
+            *ProvidersApi(settings).routes(),
+            *SecretsApi(tool_secrets).routes(),
+            *WorkersApi(settings, pool, catalog, requirements).routes(),
+            *AuthApi(settings, authorizer, confirmation).routes(),
+            *ScheduleApi(schedule).routes(),
+            *browser_routes.routes(),
+            *connections_page.routes(),
+            *(OpenApi(settings).routes() if settings.shows_openapi else ()),
+        ],
+        middleware=[
+            Middleware(
+                ApiKeyGuard,
+                callers=Callers(settings, api_keys, clock=clock),
+                limiter=limiter,
+                open_paths=_OPEN_PATHS,
+            ),
+        ],
+        exception_handlers={**exception_handlers(), PageRefusal: refuse_with_page},
+        lifespan=lifespan,
+    )
+    # For who runs the engine inside of something else, and wants to look.
+    app.state.scheduler, app.state.uses, app.state.database = scheduler, uses, database
+    # Such a redirect would be built from the Host header, which anyone can write.
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,1 @@
+"""Everything that knows Google, and nothing that knows Arcade."""

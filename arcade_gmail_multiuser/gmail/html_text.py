@@ -1,0 +1,183 @@
+"""Readable text from an HTML body: what a person sees, links and lines kept."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from arcade_gmail_multiuser.gmail.cascade import Cascade, Key, Seen
+from arcade_gmail_multiuser.gmail.hidden import describe_hidden, strip_hidden_characters
+from arcade_gmail_multiuser.gmail.html_elements import Attributes, Writer
+from arcade_gmail_multiuser.gmail.html_limits import MAX_NODES, within_limits
+from arcade_gmail_multiuser.gmail.selectors import Rule
+
+__all__ = ["ReadableText", "html_to_text"]
+
+_OWN_CONTENT = {"a": ("href",), "img": ("src", "alt", "title")}
+"""Attributes in which elements differ that look alike."""
+
+_SHOWS = re.compile(r"\w")
+_MARKUP = re.compile(r"<[^<>]*>")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_ASIDE_WORDS = 8  # a comment this long was written to be read by somebody
+_UNSHOWN_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadableText:
+    """Hold text for reading. `complete` is False when the HTML was past a limit and cut there."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+    complete: bool = True
+
+
+def html_to_text(html: str) -> ReadableText:
+    """Turn an HTML body into text: links as `text (url)`, lists, tables and lines kept.
+
+    Text that a person does not see is left out and reported in `warnings`, one sentence a kind.
+    Never raises, whatever the markup; parses a bounded part of it and says so when it cut.
+    """
+    kept, cut = within_limits(html)
+    reader = _Reader(LexborHTMLParser(kept), kept.count("<"))
+    text, characters = strip_hidden_characters(reader.text())
+    complete = not cut and not reader.gave_up
+    warnings = describe_hidden({**reader.found, **characters})
+    if not complete:
+        warnings += ("The HTML is too long or too deeply nested; only its first part was read.",)
+    return ReadableText(text.strip(), warnings, complete)
+
+
+class _Reader:
+    """Walk the tree once, without recursion: mail may nest as deep as it likes."""
+
+    def __init__(self, tree: LexborHTMLParser, elements: int) -> None:
+        self.found: Counter[str] = Counter()
+        self.gave_up = False
+        self._writer = Writer(self.found)
+        self._root = tree.root
+        self._cascade = Cascade(tree, self.found, elements)
+        self._special = self._cascade.special
+
+    def text(self) -> str:
+        """Read everything seen."""
+        # This loop runs for every node of every mail: it asks the parser for as little as it can.
+        words = self._writer.paper.words
+        seen = self._cascade.top
+        open_elements: list[tuple[LexborNode | None, Seen]] = [(None, seen)]
+        node = self._root
+        for _ in range(MAX_NODES):
+            while node is None and open_elements:
+                left_node, left = open_elements.pop()
+                if open_elements:
+                    seen = open_elements[-1][1]
+                if left.writes:
+                    self._leave(left)
+                # The root has no neighbours to go on to.
+                node = left_node.next if left_node and len(open_elements) > 1 else None
+            if node is None:
+                break
+            tag = node.tag
+            inner = None
+            if tag == "-text":
+                if seen.plain:
+                    words(node.text_content or "")
+                else:
+                    self._text(node.text_content or "", seen)
+            else:
+                inner = self._enter(node, tag or "", seen)
+            if inner is None:
+                node = node.next
+            else:
+                open_elements.append((node, inner))
+                seen, node = inner, node.first_child
+        else:
+            self.gave_up = True
+        while open_elements:
+            self._leave(open_elements.pop()[1])
+        self._cascade.finish()
+        return self._writer.paper.text()
+
+    def _enter(self, node: LexborNode, tag: str, outer: Seen) -> Seen | None:
+        """Write what stands before an element's content; None if its content is not read."""
+        attributes = node.attributes
+        key: Key = tag
+        if attributes:
+            if tag in _OWN_CONTENT:
+                key = _alike(tag, attributes)
+            else:
+                key = (tag, *attributes, *attributes.values())
+        rules: tuple[Rule, ...] = ()
+        if self._special:
+            rules = self._special.get(node.mem_id, ())
+            key = (key, rules)
+        seen = outer.inside.get(key)
+        if seen is None:
+            seen = outer.inside[key] = self._cascade.enter(outer, tag, attributes, rules)
+        if seen.reason is not None:
+            self._pass_over(node, seen.reason)
+            return None
+        if seen.empty is not None:
+            seen.empty(self._writer, attributes)
+            return None
+        if seen.writes:
+            self._begin(seen, attributes)
+        return seen
+
+    def _begin(self, seen: Seen, attributes: Attributes) -> None:
+        if seen.block == 1:
+            self._writer.paper.line()
+        elif seen.block:
+            self._writer.paper.paragraph()
+        if seen.quote:
+            self._writer.quote_rule()
+        if seen.begin is not None:
+            seen.begin(self._writer, attributes)
+
+    def _leave(self, seen: Seen) -> None:
+        """Write what stands behind an element's content."""
+        if seen.end is not None:
+            seen.end(self._writer)
+        if seen.block == 1:
+            self._writer.paper.line()
+        elif seen.block:
+            self._writer.paper.paragraph()
+
+    def _pass_over(self, node: LexborNode, reason: str) -> None:
+        if reason == "comment":
+            self._comment(node.comment_content or "")
+        elif reason == "unshown":
+            # The parser keeps what is in a template apart, so only its source tells.
+            words = _WORD.findall(_MARKUP.sub(" ", (node.html or "")[:5000]))
+            self.found[reason] += len(words) >= _UNSHOWN_WORDS
+        elif reason:
+            self.found[reason] += _has_words(node)
+
+    def _text(self, text: str, seen: Seen) -> None:
+        if seen.trick is not None:
+            self.found[seen.trick] += bool(_SHOWS.search(text))
+        else:
+            self._writer.paper.verbatim(text)
+
+    def _comment(self, text: str) -> None:
+        if "<" not in text and not text.lstrip().startswith("["):
+            words = _WORD.findall(text[:5000])
+            self.found["comment"] += len(words) >= _ASIDE_WORDS
+
+
+def _alike(tag: str, attributes: Attributes) -> Key:
+    """Give the key of an element without what it has for itself alone."""
+    shared = dict(attributes)
+    for name in _OWN_CONTENT[tag]:
+        shared.pop(name, None)
+    return (tag, "href" in attributes, *shared, *shared.values())
+
+
+def _has_words(node: LexborNode) -> bool:
+    return any(
+        inner.tag == "-text" and _SHOWS.search(inner.text_content or "")
+        for inner in node.traverse(include_text=True)
+    )

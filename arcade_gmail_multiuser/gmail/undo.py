@@ -1,0 +1,114 @@
+"""What a change did to which messages, as a token that can be handed back to undo it.
+
+Nothing is stored: the token holds, for each message that really changed, the labels that it gained
+and lost. It is no secret and no permission. It carries a digest keyed with the user's id, so that
+a damaged token, or one of another user, is refused; whoever could forge that digest could only
+change labels in their own mailbox, which the tools let them do anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from arcade_gmail_multiuser.errors import InvalidInput
+
+__all__ = ["MAX_MESSAGES", "Step", "open_token", "seal"]
+
+MAX_MESSAGES = 1_000
+MAX_TOKEN_CHARS = 30_000
+_VERSION = b"u1"
+_DIGEST = 12  # bytes
+_MAX_UNPACKED = 200_000
+_ID = re.compile(r"[0-9a-f]{1,16}")
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MAX_LABELS = 200
+_MAX_STEPS = MAX_MESSAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The same labels gained and lost by some messages; all are ids."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def seal(steps: Iterable[Step], *, user: str) -> str:
+    """Write the token. Steps of more than `MAX_MESSAGES` messages in all are a ValueError."""
+    steps = [step for step in steps if step.ids]
+    if sum(len(step.ids) for step in steps) > MAX_MESSAGES:
+        raise ValueError("more messages than one token may hold")
+    plain = json.dumps(
+        [[s.added, s.removed, ",".join(s.ids)] for s in steps], separators=(",", ":")
+    )
+    packed = zlib.compress(plain.encode("ascii"), 9)
+    digest = _digest(packed, user)
+    return base64.urlsafe_b64encode(_VERSION + digest + packed).decode("ascii").rstrip("=")
+
+
+def open_token(token: str, *, user: str) -> tuple[Step, ...]:
+    """Read a token back.
+
+    Raises:
+        InvalidInput: it is damaged, was never one, or belongs to another user.
+    """
+    packed = _packed(token.strip(), user)
+    try:
+        # Cut off at the bound, it is no JSON any more.
+        plain = zlib.decompressobj().decompress(packed, _MAX_UNPACKED)
+        steps = tuple(_step(given) for given in json.loads(plain))
+    except (ValueError, TypeError, zlib.error, RecursionError):
+        raise _refused() from None
+    if len(steps) > _MAX_STEPS or not 0 < sum(len(s.ids) for s in steps) <= MAX_MESSAGES:
+        raise _refused()
+    return steps
+
+
+def _packed(token: str, user: str) -> bytes:
+    if not token or len(token) > MAX_TOKEN_CHARS or not token.isascii():
+        raise _refused()
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise _refused() from None
+    head = len(_VERSION)
+    digest, packed = data[head : head + _DIGEST], data[head + _DIGEST :]
+    if data[:head] != _VERSION or not hmac.compare_digest(digest, _digest(packed, user)):
+        raise _refused()
+    return packed
+
+
+def _digest(packed: bytes, user: str) -> bytes:
+    key = hashlib.sha256(b"undo\0" + user.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.blake2b(_VERSION + packed, key=key, digest_size=_DIGEST).digest()
+
+
+def _step(given: Sequence[object]) -> Step:
+    added, removed, ids = given
+    if not (isinstance(added, list) and isinstance(removed, list) and isinstance(ids, str)):
+        raise TypeError
+    step = Step(tuple(added), tuple(removed), tuple(ids.split(",")))
+    labels = (*step.added, *step.removed)
+    if not labels or len(labels) > _MAX_LABELS:
+        raise ValueError
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError
+    if not all(_ID.fullmatch(id_) for id_ in step.ids):
+        raise ValueError
+    return step
+
+
+def _refused() -> InvalidInput:
+    return InvalidInput(
+        "This undo_token cannot be used: it is damaged or was given to another user. Copy it "
+        "exactly from the answer of the change that is to be undone."
+    )

@@ -1,0 +1,1 @@
+"""What a test orders and looks at under /_sandbox/."""

@@ -1,0 +1,1 @@
+"""What each of the API's methods does and answers."""

@@ -1,0 +1,1 @@
+"""What is stored, and how mail travels between the mailboxes."""

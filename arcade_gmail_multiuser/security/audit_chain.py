@@ -1,0 +1,195 @@
+"""How audit records hang together: a hash chain, each link and the head signed.
+
+A record's digest covers its text, and its text names the digest before it, so the head's signature
+covers everything. Records are signed one by one too, which finds the very record that was edited;
+but the head alone suffices, so a log stays verifiable when an old key is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id
+
+__all__ = ["AuditKeys", "Break", "ChainReader", "Head", "Signed", "canonical", "link", "new_head"]
+
+VERSION = 1
+
+
+def canonical(value: dict[str, Any]) -> str:
+    """Write a value in the one form that is hashed: sorted keys, no spaces, ASCII, no floats."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+class AuditKeys:
+    """Sign with the newest key, check with any of several.
+
+    Each key is derived from the one given, so that an encryption key can serve both purposes.
+
+    Raises:
+        ConfigurationError: no key, a weak one, or the same one twice.
+    """
+
+    def __init__(self, materials: Iterable[bytes]) -> None:
+        self._signing: dict[str, bytes] = {}
+        self._naming: dict[str, bytes] = {}
+        for material in materials:
+            signing = hmac.digest(material, b"arcade_gmail_multiuser audit signing", "sha256")
+            key_id = derive_key_id(signing)
+            if key_id in self._signing:
+                raise ConfigurationError("The same audit key is listed twice.")
+            self._signing[key_id] = signing
+            self._naming[key_id] = hmac.digest(
+                material, b"arcade_gmail_multiuser audit naming", "sha256"
+            )
+        if not self._signing:
+            raise ConfigurationError("At least one audit key is needed.")
+        self.newest_id = next(iter(self._signing))
+
+    @classmethod
+    def from_base64(cls, encoded: Iterable[str]) -> AuditKeys:
+        """Build from base64 keys, newest first."""
+        return cls([decode_key(one) for one in encoded])
+
+    def sign(self, purpose: str, content: str) -> str:
+        return self._mac(self._signing[self.newest_id], purpose, content)
+
+    def check(self, key_id: str, purpose: str, content: str, mac: str) -> bool | None:
+        """Say whether a signature is right; None when the key is not known here."""
+        key = self._signing.get(key_id)
+        if key is None:
+            return None
+        return hmac.compare_digest(self._mac(key, purpose, content).encode(), mac.encode())
+
+    def name_user(self, project: str, user_id: str) -> str:
+        """Give the keyed hash that stands for a user in records made with the newest key."""
+        return self.names_of_user(project, user_id)[0]
+
+    def names_of_user(self, project: str, user_id: str) -> list[str]:
+        """Give a user's hash under every key, newest first: what to search records for."""
+        content = b""
+        for part in (project, user_id):
+            raw = part.encode("utf-8", errors="surrogatepass")
+            content += struct.pack(">I", len(raw)) + raw
+        return [hmac.new(key, content, "sha256").hexdigest()[:32] for key in self._naming.values()]
+
+    @staticmethod
+    def _mac(key: bytes, purpose: str, content: str) -> str:
+        return hmac.new(key, f"{purpose}\n{content}".encode(), "sha256").hexdigest()
+
+    def __repr__(self) -> str:
+        return f"<AuditKeys of {len(self._signing)} keys>"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One record as it is stored."""
+
+    text: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log ends: how many records, and the digest of the last. Kept apart from them."""
+
+    log: str
+    """A random name, so that one log's head says nothing about another."""
+    count: int
+    digest: str
+    size: int = 0
+    """How much room the records take, where a store can tell."""
+    key: str = ""
+    mac: str = ""
+
+    def signed(self, keys: AuditKeys) -> Head:
+        unsigned = replace(self, key=keys.newest_id, mac="")
+        return replace(unsigned, mac=keys.sign("head", unsigned.content()))
+
+    def is_genuine(self, keys: AuditKeys) -> bool:
+        return keys.check(self.key, "head", self.content(), self.mac) is True
+
+    def content(self) -> str:
+        """Give what is signed."""
+        return canonical({**asdict(self), "mac": ""})
+
+
+def new_head(keys: AuditKeys) -> Head:
+    """Begin a log."""
+    log = secrets.token_hex(16)
+    return Head(log, 0, _first_digest(log)).signed(keys)
+
+
+def _first_digest(log: str) -> str:
+    return hashlib.sha256(f"arcade_gmail_multiuser audit {log}".encode()).hexdigest()
+
+
+def link(
+    head: Head, contents: Sequence[dict[str, Any]], keys: AuditKeys
+) -> tuple[list[Signed], Head]:
+    """Hang records onto a head; the new head is what has to be stored with them."""
+    count, digest = head.count, head.digest
+    signed = []
+    for content in contents:
+        count += 1
+        links = {"v": VERSION, "n": count, "prev": digest, "key": keys.newest_id}
+        text = canonical({**content, **links})
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        signed.append(Signed(text, keys.sign("record", digest)))
+    return signed, Head(head.log, count, digest).signed(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where a log is not what was written. Position 0 is the head."""
+
+    position: int
+    why: str
+
+
+class ChainReader:
+    """Follow records from a head's point on, and find the first that does not fit."""
+
+    def __init__(self, keys: AuditKeys, *, log: str, start: Head | None = None) -> None:
+        self._keys = keys
+        self.count = start.count if start else 0
+        self.digest = start.digest if start else _first_digest(log)
+
+    def feed(self, record: Signed) -> Break | None:
+        expected = self.count + 1
+        found = _parsed(record.text)
+        if found is None:
+            return Break(expected, "The record is not in the form it was written in: edited.")
+        digest = hashlib.sha256(record.text.encode()).hexdigest()
+        if self._keys.check(str(found.get("key")), "record", digest, record.mac) is False:
+            return Break(
+                expected, "The record was edited, or inserted by somebody without the key."
+            )
+        number = found.get("n")
+        if number != expected:
+            missing = isinstance(number, int) and number > expected
+            moved = "One or more records before it are missing, or it was moved forward."
+            again = "The record belongs to an earlier place: moved or repeated."
+            return Break(expected, moved if missing else again)
+        if found.get("prev") != self.digest:
+            return Break(expected, "It does not continue the record before, which was replaced.")
+        self.count, self.digest = expected, digest
+        return None
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+        # Several texts can mean the same; only the one that was hashed is the record.
+        same = isinstance(found, dict) and canonical(found) == text
+    except (ValueError, RecursionError):
+        return None
+    return found if same else None

@@ -1,0 +1,58 @@
+"""Remember when connections were used, and write it down for many of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from arcade_gmail_multiuser.errors import StorageError
+from arcade_gmail_multiuser.security.token_record import TokenKey
+from arcade_gmail_multiuser.security.token_store import TokenStore
+
+__all__ = ["UseLog"]
+
+logger = logging.getLogger(__name__)
+
+_MOST_WAITING = 10_000
+_BATCH = 500
+
+
+class UseLog:
+    """Collect uses and write them a few seconds later, so that no lookup waits for a write.
+
+    What a crash loses is the last few seconds; nothing but a page that people look at shows it.
+    """
+
+    def __init__(self, store: TokenStore, *, every_s: float = 5.0) -> None:
+        self._store = store
+        self._every_s = every_s
+        self._used: dict[TokenKey, float] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, key: TokenKey, at: float) -> None:
+        if key not in self._used and len(self._used) >= _MOST_WAITING:
+            return
+        self._used[key] = at
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_later())
+
+    async def flush(self) -> None:
+        """Write what has been noted; what cannot be written is forgotten."""
+        used, self._used = self._used, {}
+        keys = list(used)
+        try:
+            for first in range(0, len(keys), _BATCH):
+                await self._store.touch({key: used[key] for key in keys[first : first + _BATCH]})
+        except StorageError:
+            logger.warning("when %d connections were used could not be written", len(keys))
+
+    async def close(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+        await self.flush()
+
+    async def _write_later(self) -> None:
+        while self._used:
+            await asyncio.sleep(self._every_s)
+            await self.flush()

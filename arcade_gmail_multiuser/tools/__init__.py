@@ -1,0 +1,1 @@
+"""The tools: doorways that check the inputs, call the mailbox and shape the reply."""

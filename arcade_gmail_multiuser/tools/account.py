@@ -1,0 +1,31 @@
+"""The tool that says whose mailbox this is."""
+
+from typing import Annotated
+
+from arcade_tdk import ToolContext, tool
+from arcade_tdk.auth import Google
+
+from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
+from arcade_gmail_multiuser.tools import receipts
+from arcade_gmail_multiuser.tools.behavior import READS
+from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.shapes import Account
+
+__all__ = ["who_am_i"]
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_READONLY, USERINFO_PROFILE, USERINFO_EMAIL]),
+    metadata=READS,
+    adapters=error_adapters(),
+)
+async def who_am_i(context: ToolContext) -> Annotated[Account, "The user's address and name"]:
+    """Tell whose mailbox this is: Gmail address, name, picture and how much mail there is.
+
+    Use it when the user's own name or address is needed, for instance to sign a message. Further
+    addresses that the user can send from are in ListSendAsAliases.
+    """
+    profile, person = await fetching.account(mailbox_of(context))
+    return receipts.account(profile, person, user_id=context.user_id or "")

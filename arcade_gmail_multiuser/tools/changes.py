@@ -1,0 +1,94 @@
+"""Tools that follow a mailbox: what changed since last time, and being told of it."""
+
+from typing import Annotated
+
+from arcade_tdk import ToolContext, tool
+from arcade_tdk.auth import Google
+
+from arcade_gmail_multiuser.gmail import history, watching
+from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
+from arcade_gmail_multiuser.tools import change_views, checks, parameters, views
+from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
+from arcade_gmail_multiuser.tools.change_shapes import MailboxChanges, Unwatch, Watch
+from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+
+__all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]
+
+
+@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+async def list_mailbox_changes(
+    context: ToolContext,
+    cursor: Annotated[
+        str | None,
+        "cursor of the call before, exactly as it was returned. Default: none, which begins now "
+        "and lists nothing yet.",
+    ] = None,
+    max_changes: Annotated[
+        int, "About how many changed messages to return, 1 to 500. Default: 100."
+    ] = 100,
+) -> Annotated[MailboxChanges, "Messages that came, went or changed labels, and a new cursor"]:
+    """Tell what changed in the mailbox since an earlier call: new, deleted and relabeled messages.
+
+    Call it once without cursor to begin, then with the cursor of the last answer. It gives ids;
+    read messages with GetEmail. After about a week Gmail forgets: then resync_required is true.
+    For the newest mail without a cursor use ListEmails; to be told at once use WatchMailbox.
+    """
+    most = checks.within("max_changes", max_changes, 1, 500)
+    mailbox = mailbox_of(context)
+    # Asked first: a new beginning must not lie after changes that nobody was told of.
+    profile = await mailbox.call("users.getProfile")
+    address, now = str(profile["emailAddress"]), str(profile["historyId"])
+    if cursor is None:
+        return change_views.nothing(address, now)
+    start = read_cursor(cursor, address)
+    changes = await history.read_changes(mailbox, start, most=most)
+    if changes is None:
+        return change_views.nothing(address, now, resync=True)
+    return await change_views.told(mailbox, changes, address)
+
+
+@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=WATCHES, adapters=error_adapters())
+async def watch_mailbox(
+    context: ToolContext,
+    topic_name: Annotated[
+        str,
+        'The Pub/Sub topic to tell, "projects/my-project/topics/my-topic", in the Google Cloud '
+        "project of this application's OAuth client.",
+    ],
+    label_names: Annotated[
+        list[str] | None,
+        "Only changes of mail with one of these labels, by name or id, at most 100. Default: all.",
+    ] = None,
+    exclude_labels: Annotated[
+        bool, "Tell of everything except mail with label_names instead. Default: false."
+    ] = False,
+    time_zone: parameters.TimeZone = "UTC",
+) -> Annotated[Watch, "When the watch ends, and a cursor for ListMailboxChanges"]:
+    """Have Gmail tell a Google Pub/Sub topic whenever the mailbox changes, for seven days.
+
+    For applications with a topic of their own; repeat it daily to renew. A notification says only
+    that something changed: ListMailboxChanges with the returned cursor says what. To look now and
+    then, ListMailboxChanges alone is enough; StopWatchingMailbox ends the watch.
+    """
+    zone = views.view(time_zone).zone
+    topic = watching.checked_topic(topic_name)
+    names = watching.checked_labels(label_names, exclude=exclude_labels)
+    mailbox = mailbox_of(context)
+    profile = await mailbox.call("users.getProfile")
+    label_ids, shown = await change_views.watched_labels(mailbox, names)
+    answer = await watching.watch(mailbox, topic, label_ids, exclude=exclude_labels)
+    return change_views.watch(answer, topic, shown, str(profile["emailAddress"]), zone)
+
+
+@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=WATCHES, adapters=error_adapters())
+async def stop_watching_mailbox(
+    context: ToolContext,
+) -> Annotated[Unwatch, "That nothing is watched any more"]:
+    """End what WatchMailbox began: Gmail tells no topic of this mailbox any more.
+
+    It is no error if nothing was watched. ListMailboxChanges goes on working without a watch.
+    """
+    await mailbox_of(context).call("users.stop")
+    return Unwatch(status="stopped")

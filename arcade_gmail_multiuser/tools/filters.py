@@ -1,0 +1,135 @@
+"""Tools for filters: what Gmail does to mail by itself when it arrives."""
+
+from typing import Annotated
+
+from arcade_tdk import ToolContext, tool
+from arcade_tdk.auth import Google
+
+from arcade_gmail_multiuser.gmail import fetching, mail_filters
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
+from arcade_gmail_multiuser.tools import checks, setting_views
+from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
+from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.setting_shapes import CreatedFilter, DeletedFilter, FilterList
+
+__all__ = ["create_filter", "delete_filter", "list_filters"]
+
+
+# filters.list accepts gmail.readonly as well as settings.basic. The former is what other reading
+# tools need anyway and Arcade's default Google app has; it also reads the labels' names.
+@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+async def list_filters(
+    context: ToolContext,
+    contains: Annotated[
+        str | None,
+        "Only filters with this in their criteria or label names, in any case. Default: all.",
+    ] = None,
+    max_results: Annotated[int, "How many filters to return, 1 to 500. Default: 100."] = 100,
+) -> Annotated[FilterList, "The filters, each with a summary, criteria and labels by name"]:
+    """List the filters that sort the user's mail by itself when it arrives.
+
+    Use it for "why does this skip my inbox" or to get an id for DeleteFilter. To find mail use
+    SearchEmailsByQuery; to see the labels alone use ListLabels.
+    """
+    most = checks.within("max_results", max_results, 1, 500)
+    mailbox = mailbox_of(context)
+    resources = await mail_filters.filter_resources(mailbox)
+    labels = await fetching.label_book(mailbox)
+    return setting_views.filter_list(resources, labels, contains, most)
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC, GMAIL_READONLY]),
+    metadata=CREATES_A_FILTER,
+    adapters=error_adapters(),
+)
+async def create_filter(
+    context: ToolContext,
+    labels_to_add: Annotated[
+        list[str] | None,
+        'Labels for matching mail, by name or id: STARRED, IMPORTANT, TRASH or one such as "Work", '
+        "of which Gmail takes one a filter. They must exist. Default: none.",
+    ] = None,
+    labels_to_remove: Annotated[
+        list[str] | None,
+        "Labels to take off: INBOX archives, UNREAD marks as read, SPAM keeps out of Spam. "
+        "Default: none.",
+    ] = None,
+    sender: Annotated[
+        list[str] | None, "From any of these names, addresses or domains. Default: anyone."
+    ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        "To any of these names or addresses, in To, Cc or Bcc. Default: anyone.",
+    ] = None,
+    subject: Annotated[str | None, "These words in the subject. Default: any."] = None,
+    query: Annotated[
+        str | None, "Matches this search in Gmail's search language. Default: any."
+    ] = None,
+    excluded_query: Annotated[
+        str | None, "Does not match this search in Gmail's search language. Default: none."
+    ] = None,
+    has_attachment: Annotated[bool, "Only mail with an attachment. Default: false."] = False,
+    larger_than_bytes: Annotated[
+        int | None, "Only mail larger than this, from 1. Default: any size."
+    ] = None,
+    smaller_than_bytes: Annotated[
+        int | None, "Only mail smaller than this, from 1. Default: any size."
+    ] = None,
+    dry_run: Annotated[
+        bool, "Create nothing; say what it would be and how much mail matches now. Default: false."
+    ] = False,
+) -> Annotated[CreatedFilter, "The filter, and how many messages match already"]:
+    """Create a filter that labels, archives, stars or trashes mail when it arrives.
+
+    All given criteria must match. Mail that is here already is not touched: matching_now counts
+    it; change it with ChangeThreadLabels. It never forwards: that is left to Gmail's settings
+    page. Needs the scope gmail.settings.basic, which Arcade's default Google app does not have.
+    """
+    wanted = mail_filters.Wanted(
+        sender=sender or (),
+        recipient=recipient or (),
+        subject=subject,
+        query=query,
+        excluded_query=excluded_query,
+        has_attachment=has_attachment,
+        larger_than_bytes=larger_than_bytes,
+        smaller_than_bytes=smaller_than_bytes,
+    )
+    criteria = mail_filters.criteria_of(wanted)
+    add, remove = labels_to_add or [], labels_to_remove or []
+    checks.label_changes(add, remove)
+    mailbox = mailbox_of(context)
+    labels = await fetching.label_book(mailbox)
+    action = mail_filters.checked_action(checks.resolved_changes(labels, add, remove))
+    body = {"criteria": criteria, "action": action}
+    matching = await mail_filters.matching_now(mailbox, criteria)
+    if dry_run:
+        return setting_views.created_filter(body, labels, matching, "not_created")
+    made = await mail_filters.create_filter(mailbox, body)
+    return setting_views.created_filter(
+        made.resource, labels, matching, "existed_already" if made.existed else "created"
+    )
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC]),
+    metadata=DELETES_A_FILTER,
+    adapters=error_adapters(),
+)
+async def delete_filter(
+    context: ToolContext,
+    filter_id: Annotated[str, "The id of the filter, as ListFilters returned it."],
+) -> Annotated[DeletedFilter, "What the filter was, so that it can be made again"]:
+    """Delete one filter; mail that it has sorted stays where it is.
+
+    To change a filter, delete it and make a new one with CreateFilter. To delete a label or mail
+    instead, this is the wrong tool: TrashEmail throws mail away. Needs the scope
+    gmail.settings.basic, which Arcade's default Google app does not have.
+    """
+    filter_id = checks.identifier("filter_id", filter_id)
+    mailbox = mailbox_of(context)
+    before = await mailbox.call("users.settings.filters.get", id=filter_id)
+    await mailbox.call("users.settings.filters.delete", id=filter_id)
+    return setting_views.deleted_filter(before)

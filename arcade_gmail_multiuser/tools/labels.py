@@ -1,0 +1,106 @@
+"""Tools for the labels themselves: list, make, rename and delete them."""
+
+from typing import Annotated
+
+from arcade_tdk import ToolContext, tool
+from arcade_tdk.auth import Google
+
+from arcade_gmail_multiuser.gmail import fetching, label_keeping
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS, GMAIL_READONLY
+from arcade_gmail_multiuser.tools import checks, label_answers, receipts
+from arcade_gmail_multiuser.tools.behavior import (
+    CREATES_A_LABEL,
+    DELETES_A_LABEL,
+    READS,
+    RENAMES_A_LABEL,
+)
+from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.ledger_shapes import DeletedLabel, LabelChange
+from arcade_gmail_multiuser.tools.shapes import LabelList
+
+__all__ = ["create_label", "delete_label", "list_labels", "update_label"]
+
+
+@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+async def list_labels(
+    context: ToolContext,
+    include_counts: Annotated[
+        bool, "Also count messages and unread ones, for at most 100 labels. Default: false."
+    ] = False,
+    name_contains: Annotated[
+        str | None, "Only labels whose name contains this, in any case. Default: all."
+    ] = None,
+) -> Annotated[LabelList, "The labels with names, ids and types"]:
+    """List the labels of the mailbox: Gmail's own, such as INBOX, and the user's.
+
+    Use it to learn which labels ChangeEmailLabels, ChangeThreadLabels and searches can name. At
+    most 500 are returned; narrow with name_contains beyond that.
+    """
+    mailbox = mailbox_of(context)
+    labels = receipts.chosen_labels(await fetching.label_resources(mailbox), name_contains)
+    if include_counts:
+        labels.counts = await fetching.label_counts(mailbox, labels.to_count())
+    return receipts.label_list(labels)
+
+
+LabelName = Annotated[
+    str,
+    'The name, 1 to 225 characters; a slash makes a label inside another, as in "Work/Q3".',
+]
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=CREATES_A_LABEL, adapters=error_adapters()
+)
+async def create_label(
+    context: ToolContext, label_name: LabelName
+) -> Annotated[LabelChange, "The new label's id and name"]:
+    """Make a new, empty label.
+
+    A name that exists already, in whatever letter case, is a conflict that names the label. To
+    put a label on mail afterwards use ChangeEmailLabels or ChangeThreadLabels; to rename one use
+    UpdateLabel. A parent label is not made along: missing_parent says if there is none.
+    """
+    name = label_keeping.label_name("label_name", label_name)
+    return label_answers.changed(await label_keeping.create_label(mailbox_of(context), name))
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=RENAMES_A_LABEL, adapters=error_adapters()
+)
+async def update_label(
+    context: ToolContext,
+    current_name: Annotated[
+        str, "The label to rename, by name or id, in upper or lower case (see ListLabels)."
+    ],
+    new_name: LabelName,
+) -> Annotated[LabelChange, "The label's id, former and new name"]:
+    """Rename one of the user's labels; it keeps its id and all its messages.
+
+    Gmail's own labels, such as INBOX, cannot be renamed. Labels nested under it keep their names;
+    nested lists them. Renaming back undoes it. To put a label on mail use ChangeEmailLabels.
+    """
+    checks.label_changes([current_name], [])
+    name = label_keeping.label_name("new_name", new_name)
+    renamed = await label_keeping.rename_label(mailbox_of(context), current_name, name)
+    return label_answers.changed(renamed)
+
+
+@tool(
+    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=DELETES_A_LABEL, adapters=error_adapters()
+)
+async def delete_label(
+    context: ToolContext,
+    label_name: Annotated[
+        str, "The label to delete, by name or id, in upper or lower case (see ListLabels)."
+    ],
+) -> Annotated[DeletedLabel, "What was deleted, and how many messages had it"]:
+    """Delete one of the user's labels for good; the messages that have it stay.
+
+    It cannot be undone: which messages had it is lost, so ask first. Gmail's own labels, such as
+    INBOX, cannot be deleted. To only take a label off some mail use ChangeEmailLabels with remove;
+    to give it another name UpdateLabel.
+    """
+    checks.label_changes([label_name], [])
+    return label_answers.deleted(await label_keeping.delete_label(mailbox_of(context), label_name))

@@ -1,0 +1,154 @@
+"""The shape of what organising tools answer: what changed, message by message, and how to undo."""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+__all__ = [
+    "BulkChange",
+    "DeletedLabel",
+    "EmailChange",
+    "LabelChange",
+    "LedgerEntry",
+    "Restored",
+    "ThreadTrash",
+    "Undone",
+]
+
+
+class LedgerEntry(TypedDict):
+    """What became of one message."""
+
+    id: str
+    """The message id."""
+    outcome: Literal["changed", "already", "not_found", "failed"]
+    """already: it was so before, and nothing was written."""
+    code: NotRequired[str]
+    """Why it failed, such as rate_limited or invalid_input."""
+    message: NotRequired[str]
+    """What happened and what to do."""
+
+
+class BulkChange(TypedDict):
+    """What became of many messages. The four counts add up to `requested`."""
+
+    status: Literal["done", "partly_done", "not_done"]
+    """done: every message is now as asked. Otherwise problems says which are not, and why."""
+    requested: int
+    """How many messages this call dealt with."""
+    changed: int
+    """Messages that this call really changed."""
+    already: int
+    """Messages that were so before."""
+    not_found: int
+    """Ids that no message of this mailbox has."""
+    failed: int
+    """Messages that could not be changed."""
+    more_match: bool
+    """True when the query has more matches than one call changes: repeat the same call."""
+    problems: list[LedgerEntry]
+    """The messages that were not found or failed, at most 50."""
+    ledger: NotRequired[list[LedgerEntry]]
+    """Every message with its outcome, when include_full_ledger was set; at most 1,000."""
+    undo_token: NotRequired[str]
+    """Give it to UndoChange to take back exactly this; absent when nothing changed."""
+    omitted: list[str]
+    """What was left out of this answer."""
+
+
+class EmailChange(TypedDict):
+    """One message's labels before and after."""
+
+    id: str
+    """The message id."""
+    thread_id: str
+    """Its conversation."""
+    label_ids: list[str]
+    """Its labels now."""
+    previous_label_ids: list[str]
+    """Its labels before."""
+    changed: bool
+    """False when it was so already and nothing was written."""
+    undo_token: NotRequired[str]
+    """Give it to UndoChange to take back exactly this; absent when nothing changed."""
+    url: str
+    """Opens the conversation in Gmail."""
+
+
+class Restored(EmailChange):
+    """A message that is out of Trash."""
+
+    in_inbox: bool
+    """Whether it is in the inbox now."""
+    warnings: list[str]
+    """What did not go as asked."""
+
+
+class ThreadTrash(TypedDict):
+    """Where a conversation is now."""
+
+    id: str
+    """The thread id."""
+    in_trash: bool
+    """Where all its messages are now."""
+    message_count: int
+    """How many messages it has."""
+    changed: int
+    """How many of them this call moved; 0 when all were there already."""
+    label_ids: list[str]
+    """The labels now on any of its messages; empty when Google did not say."""
+    undo_token: NotRequired[str]
+    """Give it to UndoChange to take back exactly this; absent when nothing changed."""
+    url: str
+    """Opens it in Gmail."""
+
+
+class Undone(TypedDict):
+    """What was taken back. The three counts add up to `requested`."""
+
+    status: Literal["done", "partly_done", "not_done"]
+    """done: every message has its former labels again."""
+    requested: int
+    """How many messages the change had touched."""
+    reverted: int
+    """Messages that have their former labels again."""
+    not_found: int
+    """Messages that are gone for good."""
+    failed: int
+    """Messages that could not be reverted; calling again is safe."""
+    problems: list[LedgerEntry]
+    """The messages that were not reverted, at most 50."""
+    omitted: list[str]
+    """What was left out of this answer."""
+
+
+class LabelChange(TypedDict):
+    """A label that was made or renamed."""
+
+    id: str
+    """Its id; renaming keeps it."""
+    name: str
+    """Its name as it is now."""
+    previous_name: NotRequired[str]
+    """Its name before, when it was renamed."""
+    changed: bool
+    """False when it had this name already."""
+    missing_parent: NotRequired[str]
+    """For "Work/Q3" without a label "Work": Gmail then shows the full name, not nested."""
+    nested: NotRequired[list[str]]
+    """Labels nested under the former name, at most 50; they kept their names."""
+
+
+class DeletedLabel(TypedDict):
+    """A label that is gone."""
+
+    id: str
+    """The id it had."""
+    name: str
+    """The name it had."""
+    status: Literal["deleted"]
+    """It cannot be brought back; the messages are all still there."""
+    messages_that_had_it: NotRequired[int]
+    """How many messages carried it; absent when Google did not say."""
+    nested: list[str]
+    """Labels nested under it, at most 50; they are still there."""

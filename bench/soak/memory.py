@@ -1,0 +1,21 @@
+"""How much memory the processes of a stack hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arcade_gmail_multiuser.cli.stack import Stack
+
+__all__ = ["resident_mb"]
+
+
+def resident_mb(stack: Stack) -> dict[str, float]:
+    """Give the resident memory of each process; of a worker of several, the first one's alone."""
+    return {child.name: _resident_mb(child.pid) for child in stack.children}
+
+
+def _resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0

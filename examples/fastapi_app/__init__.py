@@ -1,0 +1,1 @@
+"""A whole application: sign in, connect Gmail, ask the agent, see the answer, disconnect."""

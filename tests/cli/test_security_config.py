@@ -1,0 +1,110 @@
+"""`engine --config` and `doctor --config`: one file decides, and every finding is explained."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_gmail_multiuser.cli import command, engine, listening
+from arcade_gmail_multiuser.security.keys import new_key
+
+SECRETS = {
+    "T_KEY": new_key(),
+    "T_API_KEY": "canary-api-" + new_key(),
+    "T_WORKER_SECRET": "canary-worker-" + new_key(),
+}
+GOOD = """
+environment: development
+security: {{encryption_keys: ["${{env:T_KEY}}"]}}
+engine:
+  public_url: http://127.0.0.1:9099
+  database: "sqlite+aiosqlite:///{directory}/engine.sqlite"
+  api_keys: {{agent: "${{env:T_API_KEY}}"}}
+providers:
+  google:
+    client_id: sandbox-client
+    client_secret: a-client-secret-of-some-length
+workers: [{{url: "http://127.0.0.1:8002", secret: "${{env:T_WORKER_SECRET}}"}}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "security.yaml"
+    path.write_text(GOOD.format(directory=tmp_path))
+    return path
+
+
+def test_the_engine_starts_from_the_file_and_says_which_boundaries_hold(
+    config: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(listening, "listen", lambda _arguments: None)
+    monkeypatch.setattr(listening, "serve", lambda app, *_: served.append(app) or 0)
+    with caplog.at_level(logging.INFO):
+        assert command.run(["engine", "--config", str(config)]) == 0
+    assert len(served) == 1
+    assert "Security boundaries initialized" in caplog.text
+    assert not [name for name, secret in SECRETS.items() if secret in caplog.text]
+    assert (config.parent / "engine.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_s55_the_engine_refuses_an_unknown_key_and_hides_values(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + "canary_key: canary-value\n")
+    assert command.run(["engine", "--config", str(config)]) == 2
+    told = capsys.readouterr().err
+    assert "canary_key" in told
+    assert "canary-value" not in told
+
+
+def test_the_file_and_the_options_exclude_each_other(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    engine.add_arguments(parser)
+    for option in ("--data", "--public-url", "--token-reader", "--worker-origin"):
+        assert command.run(["engine", "--config", str(config), option, "x"]) == 2
+        assert option in capsys.readouterr().err
+
+
+def test_doctor_explains_a_good_file_and_ends_well(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.run(["doctor", "--config", str(config)]) == 0
+    told = capsys.readouterr().out
+    assert "token_exposure: never" in told
+    assert "FAIL" not in told
+    assert not [name for name, secret in SECRETS.items() if secret in told]
+
+
+def test_doctor_names_every_error_with_what_to_do_and_fails(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T_KEY", "canary-short")
+    text = config.read_text().replace("environment: development", "")
+    config.write_text(text.replace("http://127.0.0.1:9099", "http://engine.example.com"))
+    assert command.run(["doctor", "--config", str(config)]) == 1
+    told = capsys.readouterr().out
+    for key in ("security.encryption_keys[0]", "engine.public_url"):
+        assert any(line.startswith("FAIL") and key in line for line in told.splitlines())
+    assert "https" in told
+    assert "canary-short" not in told
+
+
+@pytest.mark.parametrize("content", [None, "a: [", "- a list"])
+def test_doctor_fails_on_a_file_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    path = tmp_path / "security.yaml"
+    if content is not None:
+        path.write_text(content)
+    assert command.run(["doctor", "--config", str(path)]) == 1
+    assert "FAIL" in capsys.readouterr().out

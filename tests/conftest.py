@@ -1,0 +1,48 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+DATABASE_URL = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
+REDIS_URL = "redis://127.0.0.1:6379/0"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real mail beside the project; tests that need it skip without it."""
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real mail (../shared/corpus) is absent")
+    return CORPUS
+
+
+@pytest.fixture(scope="session")
+def database_url() -> str:
+    """An address of a real PostgreSQL; make a schema of your own in it and drop that again."""
+    return _service("PostgreSQL", "TEST_DATABASE_URL", DATABASE_URL, 5432)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """An address of a real Redis; use keys with a prefix of your own and delete those again."""
+    return _service("Redis", "TEST_REDIS_URL", REDIS_URL, 6379)
+
+
+def _service(name: str, variable: str, default: str, port: int) -> str:
+    """Give a service's address. Without the service a test skips; where CI is set it fails."""
+    url = os.environ.get(variable) or default
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or port), timeout=2).close()
+    except OSError:
+        missing = f"{name} does not answer; start it or set {variable}"
+        if os.environ.get("CI"):
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+    return url

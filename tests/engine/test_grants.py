@@ -1,0 +1,336 @@
+"""Grants only grow, refreshes happen once, and only the provider's word ends a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from arcade_gmail_multiuser.engine.provider import lifetime_of
+from arcade_gmail_multiuser.errors import ConnectionFailed, DeadlineExceeded
+
+if TYPE_CHECKING:
+    from engine_stack.stack import Stack
+
+READ = "https://www.googleapis.com/auth/gmail.readonly"
+SEND = "https://www.googleapis.com/auth/gmail.send"
+LIST = "GmailMultiuser.ListLabels"
+
+
+async def connections(stack: Stack) -> list[dict[str, Any]]:
+    return list((await stack.http().get("/v1/admin/user_connections")).json()["items"])
+
+
+def token_of(stack: Stack) -> str:
+    return str(stack.worker.invocations[-1]["context"]["authorization"]["token"])
+
+
+async def test_s23_an_answer_without_refresh_token_keeps_the_old_one(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.provider.gives_refresh_token = False
+    await stack.connect("alice", [SEND])
+    # The refresh token that is kept grew with the grant, as Google's does.
+    for token, (account, _) in stack.provider.refresh_tokens.items():
+        stack.provider.refresh_tokens[token] = (account, stack.provider.granted[account])
+    stack.clock.now += 4000
+    assert (await stack.execute("GmailMultiuser.SearchAndSend", "alice")).status_code == 200
+    assert stack.provider.count("refresh_token") == 1
+
+
+async def test_s23_without_any_refresh_token_the_person_is_asked_again(stack: Stack) -> None:
+    stack.provider.gives_refresh_token = False
+    await stack.connect("alice", [READ])
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+    stack.clock.now += 4000
+    assert (await stack.execute(LIST, "alice")).status_code == 403
+    assert (await connections(stack))[0]["connection_status"] == "reauthorize"
+
+
+async def test_s24_concurrent_consents_never_shrink_the_grant(stack: Stack) -> None:
+    one, two = await stack.start("alice", [READ]), await stack.start("alice", [SEND])
+    browser = stack.browser()
+    pages = [await browser.consent(started["url"]) for started in (one, two)]
+    replies = await asyncio.gather(*(browser.answer(page, "confirm") for page in pages))
+    assert {r.status_code for r in replies} == {200}
+    assert {READ, SEND} <= set((await connections(stack))[0]["scopes"])
+    assert (await stack.execute("GmailMultiuser.SearchAndSend", "alice")).status_code == 200
+
+
+async def test_s24_a_narrower_answer_that_arrives_late_replaces_nothing(stack: Stack) -> None:
+    late = await stack.start("alice", [READ])
+    browser = stack.browser()
+    page = await browser.consent(late["url"])
+    await stack.connect("alice", [READ, SEND])
+    stack.provider.granted["alice@example.com"] = set()
+    assert (await browser.answer(page, "confirm")).status_code == 200
+    assert {READ, SEND} <= set((await connections(stack))[0]["scopes"])
+    await stack.execute("GmailMultiuser.SearchAndSend", "alice")
+    assert SEND in stack.provider.tokens[token_of(stack)][1]
+
+
+async def test_s27_scopes_already_held_are_completed_without_a_new_grant(stack: Stack) -> None:
+    await stack.connect("alice", [READ, SEND])
+    consents = stack.provider.count("consent")
+    for scopes in ([READ], [SEND, READ], []):
+        started = await stack.start("alice", scopes)
+        assert started["status"] == "completed"
+        assert "url" not in started
+        assert (await stack.status(started["id"]))["status"] == "completed"
+    reply = await stack.http().post(
+        "/v1/tools/authorize", json={"tool_name": LIST, "user_id": "alice"}
+    )
+    assert reply.json()["status"] == "completed"
+    assert stack.provider.count("consent") == consents
+
+
+async def test_a_token_is_refreshed_before_it_ends(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    await stack.execute(LIST, "alice")
+    first = token_of(stack)
+    stack.clock.now += 3600 - 301
+    await stack.execute(LIST, "alice")
+    assert token_of(stack) == first
+    stack.clock.now += 2
+    await stack.execute(LIST, "alice")
+    assert token_of(stack) != first
+    assert stack.provider.count("refresh_token") == 1
+
+
+async def test_s30_many_calls_at_once_refresh_once(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    replies = await asyncio.gather(*(stack.execute(LIST, "alice") for _ in range(40)))
+    assert {r.status_code for r in replies} == {200}
+    assert stack.provider.count("refresh_token") == 1
+    assert len({c["context"]["authorization"]["token"] for c in stack.worker.invocations}) == 1
+
+
+async def test_s32_two_engines_that_refresh_together_end_with_one_working_token(
+    make_stack: Any, tmp_path: Any
+) -> None:
+    path = tmp_path / "shared.db"
+    one = await make_stack(path)
+    two = await make_stack(
+        path,
+        encryption_keys=one.settings.encryption_keys,
+        provider_app=one.provider,
+        clock=one.clock,
+    )
+    await one.connect("alice", [READ])
+    one.clock.now += 4000
+    both = asyncio.Barrier(2)
+    one.provider.before_token = both.wait
+    replies = await asyncio.gather(one.execute(LIST, "alice"), two.execute(LIST, "alice"))
+    one.provider.before_token = None
+    assert [r.status_code for r in replies] == [200, 200]
+    # Both asked, since they are two processes; the generation let one of them store.
+    assert token_of(one) == token_of(two)
+
+
+async def test_s35_disconnecting_during_a_refresh_resurrects_nothing(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        reached.set()
+        await go_on.wait()
+
+    stack.provider.before_token = pause
+    call = asyncio.create_task(stack.execute(LIST, "alice"))
+    await reached.wait()
+    one = (await connections(stack))[0]["id"]
+    assert (await stack.http().delete(f"/v1/admin/user_connections/{one}")).status_code == 204
+    go_on.set()
+    assert (await call).status_code == 403
+    assert await connections(stack) == []
+    assert stack.worker.invocations == []
+
+
+async def test_s36_a_caller_that_gives_up_leaves_the_refresh_to_the_others(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        reached.set()
+        await go_on.wait()
+
+    stack.provider.before_token = pause
+    first = asyncio.create_task(stack.execute(LIST, "alice"))
+    await reached.wait()
+    second = asyncio.create_task(stack.execute(LIST, "alice"))
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    go_on.set()
+    assert (await second).status_code == 200
+    assert stack.provider.count("refresh_token") == 1
+
+
+async def test_s25_invalid_grant_asks_the_person_again(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.provider.refresh_tokens.clear()
+    stack.clock.now += 4000
+    reply = await stack.execute(LIST, "alice")
+    assert reply.status_code == 403
+    assert reply.json()["authorization"]["url"].startswith("http://127.0.0.1:9099/v1/oauth/start")
+    assert (await connections(stack))[0]["connection_status"] == "reauthorize"
+    await stack.connect("alice", [READ])
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+    assert (await connections(stack))[0]["connection_status"] == "active"
+
+
+async def test_s25_invalid_grant_for_an_older_generation_ends_nothing(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    stack.provider.refresh_tokens.clear()
+
+    async def meanwhile() -> None:
+        # The person connects anew just while the old refresh token is being refused.
+        stack.provider.before_token = None
+        await stack.connect("alice", [SEND, READ])
+
+    stack.provider.before_token = meanwhile
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+    assert (await connections(stack))[0]["connection_status"] == "active"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda: JSONResponse({"error": "internal"}, 500),
+        lambda: PlainTextResponse("<html>busy</html>", 503),
+        lambda: JSONResponse({"error": "rate_limited"}, 429),
+        lambda: PlainTextResponse("not json", 200),
+        lambda: JSONResponse({"token_type": "Bearer"}, 200),
+        lambda: JSONResponse({"access_token": "ya29.x y\r\nX: 1"}, 200),
+        lambda: JSONResponse({"error": "invalid_request"}, 400),
+    ],
+)
+async def test_s25_a_provider_in_trouble_keeps_the_connection(stack: Stack, trouble: Any) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    stack.provider.answers_token_with = trouble
+    reply = await stack.execute(LIST, "alice")
+    assert (reply.status_code, reply.json()["name"]) == (503, "unavailable")
+    stack.provider.answers_token_with = None
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [DeadlineExceeded("slow"), ConnectionFailed("x", sent=True), ConnectionFailed("x", sent=False)],
+)
+async def test_s38_a_provider_that_hangs_is_a_typed_503(stack: Stack, failure: Any) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    stack.outbound.fail_with["/token"] = failure
+    assert (await stack.execute(LIST, "alice")).status_code == 503
+    stack.outbound.fail_with.clear()
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+async def test_a_provider_in_trouble_costs_nothing_while_the_token_still_works(
+    stack: Stack,
+) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 3400
+    stack.provider.answers_token_with = lambda: JSONResponse({}, 500)
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+async def test_s26_a_refused_client_is_the_operators_problem_and_wipes_nobody(
+    stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stack.connect("alice", [READ])
+    stack.clock.now += 4000
+    stack.provider.answers_token_with = lambda: JSONResponse({"error": "invalid_client"}, 401)
+    reply = await stack.execute(LIST, "alice")
+    assert (reply.status_code, reply.json()["name"]) == (500, "configuration_error")
+    assert "CRITICAL" in caplog.text
+    assert (await connections(stack))[0]["connection_status"] == "active"
+    stack.provider.answers_token_with = None
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (3599, 3599),
+        ("3599", 3599),
+        ("3599.5", 3599.5),
+        (None, 3500),
+        ("soon", 3500),
+        ({}, 3500),
+        (True, 3500),
+        (float("nan"), 3500),
+        (float("inf"), 3500),
+        ("1e999", 3500),
+        (-1, 0),
+        (0, 0),
+        (10**9, 86400),
+        (10**400, 3500),
+    ],
+)
+def test_s37_every_expires_in_falls_on_the_safe_side(given: Any, seconds: float) -> None:
+    assert lifetime_of(given) == seconds
+
+
+@pytest.mark.parametrize("given", [..., "3599", -5, None, "soon"])
+async def test_s37_a_strange_expires_in_still_connects(stack: Stack, given: Any) -> None:
+    stack.provider.token_extra = {"expires_in": given}
+    await stack.connect("alice", [READ])
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+async def test_s28_disconnecting_erases_and_revokes(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    one = (await connections(stack))[0]["id"]
+    assert (await stack.http().delete(f"/v1/admin/user_connections/{one}")).status_code == 204
+    assert await connections(stack) == []
+    assert stack.provider.count("revoke") == 1
+    assert stack.provider.refresh_tokens == {}
+    assert (await stack.execute(LIST, "alice")).status_code == 403
+    assert (await stack.http().delete(f"/v1/admin/user_connections/{one}")).status_code == 404
+
+
+async def test_s28_a_revocation_that_fails_is_tried_again_after_a_restart(
+    make_stack: Any, tmp_path: Any
+) -> None:
+    first = await make_stack()
+    await first.connect("alice", [READ])
+    first.outbound.fail_with["/revoke"] = DeadlineExceeded("slow")
+    one = (await connections(first))[0]["id"]
+    assert (await first.http().delete(f"/v1/admin/user_connections/{one}")).status_code == 204
+    assert await connections(first) == []
+    assert len(first.provider.refresh_tokens) == 1
+    first.clock.now += 61
+    revoked = asyncio.Event()
+
+    def answer() -> Any:
+        revoked.set()
+        return JSONResponse({})
+
+    first.provider.answers_revoke_with = answer
+    await make_stack(
+        encryption_keys=first.settings.encryption_keys,
+        provider_app=first.provider,
+        clock=first.clock,
+    )
+    await asyncio.wait_for(revoked.wait(), 5)
+
+
+async def test_disconnecting_one_of_two_users_of_an_account_leaves_the_other_working(
+    stack: Stack,
+) -> None:
+    await stack.connect("alice", [READ], "shared@example.com")
+    await stack.connect("bob", [READ], "shared@example.com")
+    by_user = {c["user_id"]: c["id"] for c in await connections(stack)}
+    await stack.http().delete(f"/v1/admin/user_connections/{by_user['alice']}")
+    assert stack.provider.count("revoke") == 0
+    assert (await stack.execute(LIST, "bob")).status_code == 200
+    await stack.http().delete(f"/v1/admin/user_connections/{by_user['bob']}")
+    assert stack.provider.count("revoke") == 1

@@ -1,0 +1,1 @@
+"""An engine for tests, with a stand-in provider and stand-in workers behind its one seam."""
