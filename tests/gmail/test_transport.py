@@ -352,24 +352,21 @@ def test_requests_and_answers_show_nothing_of_themselves() -> None:
 
 
 async def serve_and_carry() -> int:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(http("200 OK", b"{}"))
-        await writer.drain()
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    status = (await carry(get(f"http://127.0.0.1:{port}/"))).status
-    server.close()
-    return status
+    """One call, answered by a bare socket, so that nothing of the server's outlives the loop."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        asking = asyncio.create_task(carry(get(f"http://127.0.0.1:{listener.getsockname()[1]}/")))
+        accepted, _ = await loop.sock_accept(listener)
+        with accepted:
+            await loop.sock_recv(accepted, 65536)
+            await loop.sock_sendall(accepted, http("200 OK", b"{}"))
+            return (await asking).status
 
 
 def test_each_loop_has_a_pool_of_its_own_and_takes_it_along() -> None:
-    for _ in range(3):
+    for _ in range(4):
         assert asyncio.run(serve_and_carry()) == 200
-    asyncio.run(serve_and_carry())
     assert pool.open_pools() == 1  # the last one's, closed; the next request drops it
     gc.collect()  # pytest turns a warning about anything left open into a failure
 
@@ -377,19 +374,7 @@ def test_each_loop_has_a_pool_of_its_own_and_takes_it_along() -> None:
 def test_a_loop_closed_without_a_word_leaves_no_warning() -> None:
     loop = asyncio.new_event_loop()
     loop.set_debug(False)
-
-    async def leave_open() -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        listener.setblocking(False)
-        asking = asyncio.create_task(carry(get(f"http://127.0.0.1:{listener.getsockname()[1]}/")))
-        accepted, _ = await asyncio.get_running_loop().sock_accept(listener)
-        await asyncio.get_running_loop().sock_recv(accepted, 65536)
-        await asyncio.get_running_loop().sock_sendall(accepted, http("200 OK", b"{}"))
-        assert (await asking).status == 200
-        accepted.close()
-        listener.close()
-
-    loop.run_until_complete(leave_open())
+    assert loop.run_until_complete(serve_and_carry()) == 200
     loop.close()
     asyncio.run(serve_and_carry())
     assert pool.open_pools() == 1

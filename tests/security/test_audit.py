@@ -12,7 +12,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
+from arcade_gmail_multiuser.errors import (
+    ConfigurationError,
+    InvalidInput,
+    StorageError,
+    StorageUnavailable,
+)
 from arcade_gmail_multiuser.security.audit import AuditLog, NoAudit
 from arcade_gmail_multiuser.security.audit_chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit_file import FileAuditStore
@@ -168,15 +173,20 @@ async def test_an_event_needs_a_name(paper: Paper, event: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [StorageError("no room"), OSError("/secret/path"), RuntimeError("a bug")]
+    ("failure", "error"),
+    [
+        (StorageError("no room"), StorageError),
+        (OSError("/secret/path"), StorageUnavailable),
+        (RuntimeError("a bug"), StorageUnavailable),
+    ],
 )
 async def test_s57_a_record_that_cannot_be_written_stops_its_operation(
-    paper: Paper, failure: Exception
+    paper: Paper, failure: Exception, error: type[StorageError]
 ) -> None:
     log = log_on(paper)
     paper.failure = failure
     found = await asyncio.gather(*(write(log) for _ in range(5)), return_exceptions=True)
-    assert [type(one) for one in found] == [StorageError] * 5
+    assert [type(one) for one in found] == [error] * 5
     assert "secret" not in repr(found)
     paper.failure = None
     await write(log)
