@@ -8,10 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
 DATABASE_URL = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
 REDIS_URL = "redis://127.0.0.1:6379/0"
+
+
+# A busy machine is no counterexample; what must be fast is measured in `bench/`.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
