@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -165,7 +166,7 @@ class ConnectionsPage:
             raise PageRefusal("visit_over", 403)
         return user_id
 
-    async def _mine(self, user_id: str, given: dict[str, str]) -> Connection | None:
+    async def _mine(self, user_id: str, given: Mapping[str, str]) -> Connection | None:
         """Find a connection of this very user; anybody else's is not there."""
         connection = await self._connections.by_id(given.get("id", ""))
         return connection if connection is not None and connection.user_id == user_id else None
@@ -183,7 +184,7 @@ class ConnectionsPage:
         key = self._cookie(request).encode()
         return hmac.new(key, purpose.encode(), hashlib.sha256).hexdigest()
 
-    def _check_csrf(self, request: Request, given: dict[str, str], purpose: str) -> None:
+    def _check_csrf(self, request: Request, given: Mapping[str, str], purpose: str) -> None:
         expected = self._csrf(request, purpose)
         if not hmac.compare_digest(expected.encode(), given.get("csrf", "").encode()):
             raise PageRefusal("form_unusable", 403)

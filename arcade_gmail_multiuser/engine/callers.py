@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from arcade_gmail_multiuser.engine.api_keys import PREFIX, ApiKeyStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
+from arcade_gmail_multiuser.security.hidden import HiddenBytes
 
 __all__ = ["Caller", "Callers", "caller_of"]
 
@@ -41,7 +42,7 @@ class Callers:
         self._set = {name: _digest(key.encode()) for name, key in settings.every_api_key.items()}
         self._found: dict[bytes, tuple[float, str | None]] = {}
 
-    async def recognise(self, presented: bytes) -> Caller | None:
+    async def recognise(self, presented: HiddenBytes) -> Caller | None:
         digest = _digest(presented)
         name = None
         for known, expected in self._set.items():
@@ -54,7 +55,7 @@ class Callers:
             return None
         return Caller(name, may_read_tokens=self._settings.may_read_tokens(name))
 
-    async def _stored(self, presented: bytes, digest: bytes) -> str | None:
+    async def _stored(self, presented: HiddenBytes, digest: bytes) -> str | None:
         now = self._clock()
         seen = self._found.get(digest)
         if seen is not None and 0 <= now - seen[0] < _TRUSTED_FOR_S:

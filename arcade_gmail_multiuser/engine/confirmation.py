@@ -20,6 +20,7 @@ from arcade_gmail_multiuser.errors import (
     GmailMultiuserError,
     Unavailable,
 )
+from arcade_gmail_multiuser.security.hidden import HiddenText
 
 __all__ = ["Confirmation", "refuse_flow"]
 
@@ -153,7 +154,7 @@ class Confirmation:
         asked = frozenset(flow.scopes) | self._identity_scopes
         return await self._connections.accept(flow.user_id, flow.provider, account, tokens, asked)
 
-    async def _account(self, access_token: str) -> Account:
+    async def _account(self, access_token: HiddenText) -> Account:
         try:
             return await self._provider.account(access_token)
         except (Unavailable, ConnectionFailed, DeadlineExceeded):

@@ -15,6 +15,7 @@ from arcade_gmail_multiuser.engine import schema
 from arcade_gmail_multiuser.engine.database import for_reading
 from arcade_gmail_multiuser.engine.provider import Account, TokenAnswer
 from arcade_gmail_multiuser.errors import Conflict, StorageError
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
 
 __all__ = ["Connection", "ConnectionStore"]
@@ -107,11 +108,11 @@ class ConnectionStore:
             found = (await db.execute(rows.limit(limit).offset(offset))).all()
         return [one for row in found if (one := _connection(row))], total or 0
 
-    def access_token(self, connection: Connection) -> str:
+    def access_token(self, connection: Connection) -> HiddenText:
         """Open the access token; StorageError if it was not sealed for this connection."""
         return self._open(connection, "access_token", connection.sealed_access)
 
-    def refresh_token(self, connection: Connection) -> str | None:
+    def refresh_token(self, connection: Connection) -> HiddenText | None:
         if connection.sealed_refresh is None:
             return None
         return self._open(connection, "refresh_token", connection.sealed_refresh)
@@ -250,9 +251,9 @@ class ConnectionStore:
         binding = self._binding(user_id, provider, column)
         return self._keyring.seal(token.encode(), bound_to=binding)
 
-    def _open(self, connection: Connection, column: str, sealed: bytes) -> str:
+    def _open(self, connection: Connection, column: str, sealed: bytes) -> HiddenText:
         binding = self._binding(connection.user_id, connection.provider, column)
-        return self._keyring.open(sealed, bound_to=binding).decode()
+        return HiddenText(self._keyring.open(sealed, bound_to=binding).decode())
 
 
 def _connection(row: Row[Any] | None) -> Connection | None:

@@ -20,6 +20,7 @@ from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
 
 __all__ = ["Attempt", "Flow", "FlowStore", "digest"]
@@ -162,7 +163,9 @@ class FlowStore:
 
     # Attempts
 
-    async def begin(self, flow: Flow, *, state: str, cookie: str, verifier: str) -> None:
+    async def begin(
+        self, flow: Flow, *, state: HiddenText, cookie: HiddenText, verifier: HiddenText
+    ) -> None:
         """Remember a browser that leaves for the provider; state and cookie only as hashes."""
         state_hash = digest(state)
         sealed = self._keyring.seal(
@@ -228,7 +231,7 @@ class FlowStore:
 
     # Steps
 
-    async def hold(self, flow: Flow, attempt: Attempt, code: str) -> bool:
+    async def hold(self, flow: Flow, attempt: Attempt, code: HiddenText) -> bool:
         """Keep the code, sealed, until it is known who is there."""
         sealed = self._keyring.seal(
             code.encode(), bound_to=self._binding(flow.id, attempt.state_hash, "code")
@@ -266,7 +269,7 @@ class FlowStore:
         async with self._engine.begin() as db:
             return (await db.execute(change)).rowcount == 1
 
-    def code_and_verifier(self, flow: Flow, attempt: Attempt) -> tuple[str, str]:
+    def code_and_verifier(self, flow: Flow, attempt: Attempt) -> tuple[HiddenText, HiddenText]:
         """Open what the exchange needs; StorageError if it belongs to another flow or attempt."""
         code = self._keyring.open(
             flow.sealed_code or b"",
@@ -276,7 +279,7 @@ class FlowStore:
             attempt.sealed_verifier,
             bound_to=self._binding(flow.id, attempt.state_hash, "verifier"),
         )
-        return code.decode(), verifier.decode()
+        return HiddenText(code.decode()), HiddenText(verifier.decode())
 
     def _binding(self, flow: str, attempt: str, column: str) -> tuple[str, ...]:
         return (self._project, flow, attempt, column, _LAYOUT)

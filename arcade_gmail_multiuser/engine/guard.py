@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from arcade_gmail_multiuser.engine.answers import answer, storage_lost, typed_answer
 from arcade_gmail_multiuser.engine.callers import Caller, Callers
 from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser.security.hidden import HiddenBytes
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
 
 UNKNOWN_ADDRESS = "unknown"
@@ -70,13 +71,18 @@ class ApiKeyGuard:
         )
 
     async def _caller(self, scope: Scope) -> Caller | None:
-        given = Headers(scope=scope).getlist("authorization")
-        if len(given) != 1:
-            return None
-        scheme, _, rest = given[0].partition(" ")
-        key = rest.strip() if scheme.lower() == "bearer" and rest else given[0].strip()
-        # ASGI reads header bytes as Latin-1, so this gives back the bytes that were sent.
-        return await self._callers.recognise(key.encode("latin-1", errors="replace"))
+        key = _presented_key(Headers(scope=scope))
+        return None if key is None else await self._callers.recognise(key)
+
+
+def _presented_key(headers: Headers) -> HiddenBytes | None:
+    given = headers.getlist("authorization")
+    if len(given) != 1:
+        return None
+    scheme, _, rest = given[0].partition(" ")
+    key = rest.strip() if scheme.lower() == "bearer" and rest else given[0].strip()
+    # ASGI reads header bytes as Latin-1, so this gives back the bytes that were sent.
+    return HiddenBytes(key.encode("latin-1", errors="replace"))
 
 
 def peer_of(request: Request) -> str:

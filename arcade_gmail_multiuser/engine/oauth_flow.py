@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.engine.waiting import Bell
 from arcade_gmail_multiuser.errors import RateLimited
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.origins import origin_of
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
 
@@ -86,7 +88,7 @@ class BrowserRoutes:
             return Response(headers=PAGE_HEADERS)
         if await self._flows.attempts_of(flow) >= _MOST_ATTEMPTS:
             return end_page("opened_too_often", status=429)
-        state, cookie, verifier = (secrets.token_urlsafe(size) for size in (32, 32, 64))
+        state, cookie, verifier = (HiddenText(secrets.token_urlsafe(n)) for n in (32, 32, 64))
         await self._flows.begin(flow, state=state, cookie=cookie, verifier=verifier)
         held = await self._connections.find(flow.user_id, flow.provider)
         target = self._provider.consent_url(
@@ -186,7 +188,7 @@ class BrowserRoutes:
         except Refusal as refusal:
             return end_page(refusal.name, status=refusal.status_code)
 
-    async def _held_here(self, request: Request, given: dict[str, str]) -> tuple[Flow, Attempt]:
+    async def _held_here(self, request: Request, given: Mapping[str, str]) -> tuple[Flow, Attempt]:
         """Find a flow whose code this very browser brought; with a verifier, none is found."""
         flow = await self._flows.by_flow_id(given["flow_id"]) if given.get("flow_id") else None
         attempt = await self._flows.attempt_of(flow) if flow else None
@@ -231,8 +233,8 @@ class BrowserRoutes:
         prefix = "__Host-" if self._settings.secure_cookies else ""
         return f"{prefix}agm-{state_hash[:16]}"
 
-    def _cookie(self, request: Request, attempt: Attempt) -> str:
-        return request.cookies.get(self._cookie_name(attempt.state_hash), "")
+    def _cookie(self, request: Request, attempt: Attempt) -> HiddenText:
+        return HiddenText(request.cookies.get(self._cookie_name(attempt.state_hash), ""))
 
     def _same_browser(self, request: Request, attempt: Attempt) -> bool:
         if not self._settings.state_validation:

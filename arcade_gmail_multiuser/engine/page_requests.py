@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.bodies import read_bounded
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, end_page
+from arcade_gmail_multiuser.security.hidden import HiddenText
 
 __all__ = ["PageRefusal", "go_to", "is_a_visit", "read_form", "refuse_with_page", "single_values"]
 
@@ -35,8 +36,8 @@ async def refuse_with_page(_request: Request, problem: Exception) -> Response:
     return response
 
 
-def single_values(query: str) -> dict[str, str]:
-    """Read parameters of which none comes twice and none is oversized.
+def single_values(query: str) -> dict[str, HiddenText]:
+    """Read parameters of which none comes twice and none is oversized. Codes may be among them.
 
     Raises:
         PageRefusal: which of two values counts is what attackers play with, so neither does.
@@ -44,9 +45,10 @@ def single_values(query: str) -> dict[str, str]:
     if len(query) > _LONGEST_QUERY:
         raise PageRefusal("address_unusable")
     try:
-        pairs: Sequence[tuple[str, str]] = parse_qsl(
-            query, keep_blank_values=True, max_num_fields=40
-        )
+        pairs = [
+            (name, HiddenText(value))
+            for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=40)
+        ]
     except ValueError:
         raise PageRefusal("address_unusable") from None
     values = dict(pairs)
@@ -58,7 +60,7 @@ def single_values(query: str) -> dict[str, str]:
     return values
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request) -> dict[str, HiddenText]:
     """Read a form that one of our own pages sent.
 
     Raises:

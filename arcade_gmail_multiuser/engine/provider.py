@@ -20,6 +20,7 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
+from arcade_gmail_multiuser.security.hidden import HiddenText
 
 __all__ = ["Account", "OAuthProvider", "TokenAnswer", "lifetime_of"]
 
@@ -34,8 +35,8 @@ _LONGEST_TOKEN = 8192
 class TokenAnswer:
     """What the token endpoint gave. `scopes` is None when it did not say."""
 
-    access_token: str
-    refresh_token: str | None
+    access_token: HiddenText
+    refresh_token: HiddenText | None
     lifetime_s: float
     scopes: frozenset[str] | None
 
@@ -95,7 +96,7 @@ class OAuthProvider:
         address = self._settings.authorization_url
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}"
 
-    async def exchange(self, code: str, verifier: str | None) -> TokenAnswer:
+    async def exchange(self, code: HiddenText, verifier: HiddenText | None) -> TokenAnswer:
         """Turn a code into tokens; a code works once."""
         return await self._token(
             {
@@ -106,7 +107,7 @@ class OAuthProvider:
             }
         )
 
-    async def refresh(self, refresh_token: str) -> TokenAnswer:
+    async def refresh(self, refresh_token: HiddenText) -> TokenAnswer:
         """Get a new access token.
 
         Raises:
@@ -116,7 +117,7 @@ class OAuthProvider:
         """
         return await self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
-    async def account(self, access_token: str) -> Account:
+    async def account(self, access_token: HiddenText) -> Account:
         """Ask whose token it is."""
         reply = await self._outbound.send(
             OutboundRequest(
@@ -136,7 +137,7 @@ class OAuthProvider:
         email = found.get("email")
         return Account(str(subject), email if isinstance(email, str) else "")
 
-    async def revoke(self, token: str) -> None:
+    async def revoke(self, token: HiddenText) -> None:
         """Revoke a grant; a token that is already dead counts as revoked."""
         reply = await self._post(self._settings.revocation_url, {"token": token})
         if reply.status == 200:
@@ -151,7 +152,7 @@ class OAuthProvider:
             {
                 **fields,
                 "client_id": self._settings.client_id,
-                "client_secret": self._settings.client_secret,
+                "client_secret": HiddenText(self._settings.client_secret),
             },
         )
         found = _object_in(reply)
@@ -202,8 +203,8 @@ def _token_answer(found: Mapping[str, Any]) -> TokenAnswer:
     if not _is_token(access) or str(found.get("token_type", "bearer")).lower() != "bearer":
         raise Unavailable("The provider's answer holds no usable token.")
     return TokenAnswer(
-        access_token=str(access),
-        refresh_token=str(refresh) if _is_token(refresh) else None,
+        access_token=HiddenText(access),
+        refresh_token=HiddenText(refresh) if _is_token(refresh) else None,
         lifetime_s=lifetime_of(found.get("expires_in")),
         scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
     )
@@ -225,7 +226,10 @@ def _object_in(reply: OutboundAnswer) -> dict[str, Any] | None:
         found = json.loads(reply.body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    # Tokens are among them, and an unusable answer is held by frames that errors pass through.
+    return {name: HiddenText(one) if isinstance(one, str) else one for name, one in found.items()}
 
 
 def _unusable(reply: OutboundAnswer, message: str) -> Unavailable | RequestRefused:

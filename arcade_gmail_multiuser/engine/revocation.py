@@ -14,6 +14,7 @@ from arcade_gmail_multiuser.engine import schema
 from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.errors import GmailMultiuserError, StorageError
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
 
 __all__ = ["Disconnector"]
@@ -85,7 +86,7 @@ class Disconnector:
             )
         await self.run_due()
 
-    def _token_of(self, connection: Connection) -> str | None:
+    def _token_of(self, connection: Connection) -> HiddenText | None:
         try:
             return self._connections.refresh_token(connection) or self._connections.access_token(
                 connection
@@ -107,8 +108,7 @@ class Disconnector:
 
     async def _try_once(self, revocation: str, provider: str, sealed: bytes, tries: int) -> bool:
         try:
-            token = self._keyring.open(sealed, bound_to=self._binding(provider, revocation))
-            await self._provider.revoke(token.decode())
+            await self._provider.revoke(self._open(provider, revocation, sealed))
         except GmailMultiuserError as problem:
             logger.warning("a revocation failed: %s (try %d)", problem.code, tries + 1)
             if tries + 1 < _MOST_TRIES:
@@ -133,6 +133,10 @@ class Disconnector:
             except Exception as problem:  # noqa: BLE001  (a lost database must not end the loop)
                 logger.warning("revocations were not tried: %s", type(problem).__name__)
             await asyncio.sleep(every_s)
+
+    def _open(self, provider: str, revocation: str, sealed: bytes) -> HiddenText:
+        binding = self._binding(provider, revocation)
+        return HiddenText(self._keyring.open(sealed, bound_to=binding).decode())
 
     def _binding(self, provider: str, revocation: str) -> tuple[str, ...]:
         return (self._project, provider, revocation, "revocation", _LAYOUT)

@@ -52,8 +52,8 @@ class ToolCall:
     large: bool = False
     """Whether to encode it off the event loop."""
 
-    def unspeakable(self) -> list[bytes]:
-        """Give what must not come back, as a worker may write it in JSON."""
+    def without_secrets(self, raw: bytes) -> bytes:
+        """Mask the call's token and secrets in an answer, as a worker may write them in JSON."""
         # A token is checked to be plain when it is accepted, so JSON writes it in one way.
         written = {self.token.encode()} if self.token else set()
         for secret in self.secrets.values():
@@ -62,7 +62,9 @@ class ToolCall:
                     json.dumps(secret, ensure_ascii=escaped)[1:-1].encode(errors="surrogatepass")
                     for escaped in (True, False)
                 }
-        return sorted(written, key=len, reverse=True)
+        for spoken in sorted(written, key=len, reverse=True):
+            raw = raw.replace(spoken, b"[redacted]")
+        return raw
 
     def encode(self) -> bytes:
         context: dict[str, Any] = {
@@ -152,12 +154,12 @@ class WorkerClient:
             OutcomeUnknown: the call was sent and no usable answer came.
             NotFound, InvalidInput: the worker refused it without running anything.
         """
-        body = await asyncio.to_thread(call.encode) if call.large else call.encode()
         request = OutboundRequest(
             "POST",
             self._address("tools/invoke"),
             headers={**self._headers(), "Content-Type": "application/json"},
-            body=body,
+            # Never in a variable: it holds the token.
+            body=await asyncio.to_thread(call.encode) if call.large else call.encode(),
             timeout_s=self._settings.timeout_s,
             max_answer_bytes=_LARGEST_ANSWER,
         )
@@ -181,10 +183,8 @@ class WorkerClient:
     async def _result(self, reply: OutboundAnswer, call: ToolCall) -> WorkerResult:
         if reply.status != 200:
             raise _unknown(f"HTTP {reply.status}")
-        raw = reply.body
         # A tool that echoes its token or secrets, in a value or an error, echoes them to nobody.
-        for spoken in call.unspeakable():
-            raw = raw.replace(spoken, b"[redacted]")
+        raw = call.without_secrets(reply.body)
         try:
             large = len(raw) > _OFF_THE_LOOP_BYTES
             found = await asyncio.to_thread(_parse, raw) if large else _parse(raw)

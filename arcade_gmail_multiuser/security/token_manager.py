@@ -17,12 +17,12 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.token_consent import Consent, merge_consent
 from arcade_gmail_multiuser.security.token_events import Recorder, TokenEvents
 from arcade_gmail_multiuser.security.token_provider import TokenProvider
 from arcade_gmail_multiuser.security.token_record import (
-    HiddenText,
     TokenKey,
     TokenRecord,
     UserToken,

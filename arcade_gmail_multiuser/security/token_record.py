@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_multiuser.security.hidden import HiddenText
 
 __all__ = [
     "DEFAULT_LIFETIME_S",
-    "HiddenText",
     "Status",
     "TokenKey",
     "TokenRecord",
@@ -32,15 +32,6 @@ DEFAULT_LIFETIME_S = 3500.0
 _LONGEST_LIFETIME_S = 86_400.0
 _LONGEST = {"project": 64, "user_id": 512, "provider": 64}
 """In characters; together they fit into one key of a PostgreSQL index, whatever they are."""
-
-
-class HiddenText(str):
-    """A text that shows itself only when it is used as a text: its repr is a mask."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'[hidden]'"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -20,11 +20,11 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.token_events import TokenEvents
 from arcade_gmail_multiuser.security.token_lease import Lease
 from arcade_gmail_multiuser.security.token_provider import RefreshAnswer, TokenProvider
 from arcade_gmail_multiuser.security.token_record import (
-    HiddenText,
     TokenKey,
     TokenRecord,
     lifetime_of,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from arcade_gmail_multiuser.errors import StorageError
+from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_record import HiddenText, TokenKey, TokenRecord
+from arcade_gmail_multiuser.security.token_record import TokenKey, TokenRecord
 
 __all__ = ["TokenSealer", "unreadable"]
 

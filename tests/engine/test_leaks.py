@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,6 +58,30 @@ async def secrets_of(stack: Stack) -> set[str]:
     return found
 
 
+@contextmanager
+def variables_at_exceptions() -> Iterator[set[tuple[str, str, str]]]:
+    """Collect (function, variable, repr) whenever an exception passes a frame of the package.
+
+    Coroutines end with an exception too, so this looks into each that was awaited.
+    """
+    shown: set[tuple[str, str, str]] = set()
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
+        if "/arcade_gmail_multiuser/" not in frame.f_code.co_filename:
+            return None
+        if event == "exception":
+            place = frame.f_code.co_qualname
+            shown.update((place, name, repr(value)) for name, value in frame.f_locals.items())
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield shown
+    finally:
+        sys.settrace(before)
+
+
 async def test_s45_database_and_wal_hold_no_secret_in_plain_text(stack: Stack) -> None:
     secrets = await secrets_of(stack)
     assert len(secrets) > 20
@@ -99,6 +127,20 @@ async def test_s46_an_exception_nobody_expected_shows_no_secret(
     assert "boom" not in reply.text
     for secret in (*stack.provider.tokens, *stack.provider.refresh_tokens):
         assert secret not in caplog.text
+
+
+async def test_s46_no_variable_that_an_error_passes_by_shows_a_secret(stack: Stack) -> None:
+    # Error reporters gather the variables of every frame. The request itself (`scope`) is in the
+    # web server's frames anyway.
+    with variables_at_exceptions() as shown:
+        secrets = await secrets_of(stack)
+    assert len(shown) > 500
+    found = {
+        f"{place}: {name}"
+        for place, name, value in shown
+        if name != "scope" and any(secret in value for secret in secrets)
+    }
+    assert found == set()
 
 
 async def test_a_disconnected_persons_tokens_are_gone_from_the_table(stack: Stack) -> None:
