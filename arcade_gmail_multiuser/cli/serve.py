@@ -62,7 +62,10 @@ def create_app_of_one_of_many() -> Any:
             os.kill(os.getpid(), signal.SIGTERM)
 
         threading.Thread(target=end_with_parent, name="follow-parent", daemon=True).start()
-    return create_app()
+    app = create_app()
+    # Handlers do not come along into a new process; uvicorn has made this one's own by now.
+    listening.mask_secrets_in_logs()
+    return app
 
 
 def serve_many(listener: socket.socket, workers: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -98,6 +99,27 @@ def test_a_worker_has_between_one_and_256_processes(command: Run, count: str) ->
     done = command("serve", f"--workers={count}", environment={"ARCADE_WORKER_SECRET": SECRET})
     assert done.returncode == 2
     assert "is not a number of processes" in done.stderr
+
+
+def test_s46_each_of_several_worker_processes_masks_tokens_in_its_log() -> None:
+    script = """
+import logging, uvicorn
+from arcade_gmail_multiuser.cli.serve import create_app_of_one_of_many
+uvicorn.Config(create_app_of_one_of_many, factory=True, log_level="warning").load()
+for name in ("uvicorn.error", "some.library"):
+    logging.getLogger(name).error("%s refused ya29.canary-0123456789-0123456789", name)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "ARCADE_WORKER_SECRET": SECRET},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stderr
+    assert "uvicorn.error refused" in told
+    assert "some.library refused" in told
+    assert "canary" not in told
 
 
 ENGINE = {
