@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from arcadepy import Arcade
-from mcp_stage import Issuer, Running, issuing
+from mcp_stage import COMMAND, Issuer, Running, first_line, issuing, serving_http
 
 from arcade_gmail_multiuser.cli.credentials import FILE_NAME
 from arcade_gmail_multiuser.cli.sign_in import sign_in
 from arcade_gmail_multiuser.cli.stack import CLIENT_ID, CLIENT_SECRET
 
 OURS = ("ARCADE_", "ENGINE_", "GMAIL_", "GOOGLE_", "MCP_", "OPENAI_")
-COMMAND = [sys.executable, "-m", "arcade_gmail_multiuser"]
-READY_S = 60
 
 
 @pytest.fixture(scope="session")
@@ -31,13 +27,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     home = tmp_path_factory.mktemp("home")
     return {**own, "HOME": str(home), "ARCADE_USAGE_TRACKING": "0"}
-
-
-def first_line(process: subprocess.Popen[str]) -> dict[str, str]:
-    assert process.stdout is not None
-    assert select.select([process.stdout], [], [], READY_S)[0], "it was not ready in time"
-    told: dict[str, str] = json.loads(process.stdout.readline())
-    return told
 
 
 @pytest.fixture(scope="session")
@@ -132,25 +121,10 @@ def front(
 ) -> Iterator[str]:
     """Serve MCP over HTTP for whoever the issuer vouches for; give the address of /mcp."""
     log = tmp_path_factory.mktemp("front") / "log"
-    command = [*COMMAND, "mcp", "http", "--port", "0", "--announce"]
-    flags = ["--issuer", issuer.url, "--jwks-uri", f"{issuer.url}/keys"]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            [*command, *flags],
-            # Whom the process itself would act for must never matter over HTTP.
-            env={**running.as_person("nobody@example.com"), "ARCADE_WORKER_SECRET": "s" * 32},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        try:
-            issuer.resource = first_line(process)["url"] + "/mcp"
-            yield issuer.resource
-        finally:
-            process.terminate()
+    # Whom the process itself would act for must never matter over HTTP.
+    environment = {**running.as_person("nobody@example.com"), "ARCADE_WORKER_SECRET": "s" * 32}
+    with serving_http(environment, issuer, log) as url:
+        yield url
     said = log.read_text()
     for secret in (running.granted, "ya29.", "Traceback", "eyJ"):
         assert secret not in said

@@ -1,0 +1,102 @@
+"""OpenAI's Agents SDK with Gmail, for several people at once.
+
+    python examples/frameworks/openai_agents/main.py alice@example.com bob@example.com
+
+A tool that lacks permission needs approval, in the SDK's words; once the person has agreed, the
+run goes on with that very call. ARCADE_BASE_URL, ARCADE_API_KEY, OPENAI_API_KEY and OPENAI_MODEL
+say where.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from agents import (
+    Agent,
+    FunctionTool,
+    RunContextWrapper,
+    Runner,
+    set_default_openai_api,
+    set_tracing_disabled,
+)
+from agents.tool_context import ToolContext
+
+from arcade_gmail_multiuser.client import MultiUserGmailAgent
+
+TASK = "Send me a summary of my three latest mails."
+TOOLS = ("WhoAmI", "ListEmails", "SendEmail")
+
+
+@dataclass
+class Person:
+    """Whom a run is for. The SDK hands it to the tools and never shows it to the model."""
+
+    user_id: str
+
+
+def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> FunctionTool:
+    """Make a tool of the SDK; whose mail it works on comes with the run's context."""
+    name = function["name"]
+
+    async def lacks_permission(
+        context: RunContextWrapper[Person], arguments: dict[str, Any], call_id: str
+    ) -> bool:
+        return "url" in await gmail.manager.authenticate_user(context.context.user_id, name)
+
+    async def call(context: ToolContext[Person], arguments: str) -> str:
+        request = {"action": name, "parameters": json.loads(arguments or "{}")}
+        answer = await gmail.process_email_request(context.context.user_id, request)
+        return json.dumps(answer["data"] if answer["success"] else answer)
+
+    return FunctionTool(
+        name=name,
+        description=function["description"],
+        params_json_schema=function["parameters"],
+        on_invoke_tool=call,
+        needs_approval=lacks_permission,
+        strict_json_schema=False,
+    )
+
+
+async def ask(
+    agent: Agent[Person], gmail: MultiUserGmailAgent, user_id: str, task: str
+) -> str:
+    """Let the agent do a task for one person, through every permission it needs."""
+    # In an application the id comes from the session of who is signed in.
+    person = Person(user_id)
+    result = await Runner.run(agent, task, context=person)
+    while result.interruptions:
+        state = result.to_state()
+        for wish in result.interruptions:
+            asked = await gmail.manager.authenticate_user(user_id, wish.name)
+            if "url" in asked:
+                print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
+                await gmail.manager.wait_for_authorization(user_id, wish.name)
+            state.approve(wish)
+        result = await Runner.run(agent, state, context=person)
+    return str(result.final_output)
+
+
+async def main(people: list[str]) -> None:
+    set_default_openai_api("chat_completions")  # what servers other than OpenAI's speak
+    set_tracing_disabled(True)  # traces would take people's mail to OpenAI
+    gmail = MultiUserGmailAgent()
+    async with gmail.manager:
+        described = await gmail.tool_definitions(people[0], "openai", only=TOOLS)
+        agent = Agent[Person](
+            name="Gmail",
+            model=os.environ["OPENAI_MODEL"],
+            tools=[gmail_tool(gmail, one["function"]) for one in described],
+        )
+
+        async def one(user_id: str) -> None:
+            print(f"{user_id}: {await ask(agent, gmail, user_id, TASK)}", flush=True)
+
+        await asyncio.gather(*(one(user_id) for user_id in people))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

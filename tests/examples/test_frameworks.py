@@ -1,0 +1,213 @@
+"""The examples for agent frameworks, by the commands on their page.
+
+All of it is real, framework, arcadepy, engine, worker and sandbox, but for the model's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from arcadepy import AsyncArcade
+from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
+from summary_model import SummaryModel
+
+from arcade_gmail_multiuser.cli.sign_in import sign_in
+from arcade_gmail_multiuser.client import MultiUserGmailManager
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_SEND
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "examples" / "frameworks"
+PAGE = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+FRAMEWORKS = ("langchain", "mcp", "openai_agents", "pydantic_ai")
+ALICE, BOB = "alice@example.com", "bob@example.com"
+CONNECT = "open this page to connect: "
+OURS = ("ARCADE_", "GMAIL_", "LANGCHAIN_", "LANGSMITH_", "MCP_", "OPENAI_")
+DEADLINE_S = 120
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[dict[str, str]]:
+    """Keep sandbox, worker and engine running; the engine's own key is granted for MCP."""
+    with subprocess.Popen(
+        [*COMMAND, "up", "--json", "--token-reader", "default"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield first_line(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+@pytest.fixture
+async def gmail(stack: dict[str, str]) -> AsyncIterator[MultiUserGmailManager]:
+    """Give a view of the same mailboxes from outside; nobody is connected when a test begins."""
+    async with AsyncArcade(
+        api_key=stack["api_key"],
+        base_url=stack["engine"],
+        http_client=httpx.AsyncClient(trust_env=False),
+    ) as client:
+        manager = MultiUserGmailManager(client)
+        for person in (ALICE, BOB):
+            await manager.disconnect(person)
+        yield manager
+
+
+@pytest.fixture
+def mcp_settings(stack: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Serve MCP over HTTP, with a token for Alice and one for Bob."""
+    own = {
+        **os.environ,
+        "ARCADE_API_URL": stack["engine"],
+        "ARCADE_API_KEY": stack["api_key"],
+        "GMAIL_API_ENDPOINT": stack["sandbox"],
+        "ARCADE_WORKER_SECRET": "s" * 32,
+    }
+    with issuing() as issuer, serving_http(own, issuer, tmp_path / "log") as url:
+        scope = f"{SCOPES} {GMAIL_SEND}"
+        tokens = {person: issuer.token(person, scope=scope) for person in (ALICE, BOB)}
+        yield {"MCP_URL": url, "MCP_TOKENS": json.dumps(tokens)}
+
+
+@dataclass
+class Outside:
+    """A proxy for every host but loopback, that serves nobody and counts who came."""
+
+    url: str = ""
+    visitors: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def no_way_out() -> AsyncIterator[Outside]:
+    outside = Outside()
+
+    async def turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        outside.visitors.append((await reader.readline()).decode())
+        writer.close()
+
+    async with await asyncio.start_server(turn_away, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        outside.url = f"http://{host}:{port}"
+        yield outside
+
+
+def command_of(framework: str) -> list[str]:
+    """Give the command that the page has for a framework, if its environment has been built."""
+    program = f"examples/frameworks/{framework}/main.py"
+    found = re.search(rf"^\S+ {re.escape(program)} .+$", PAGE, re.M)
+    assert found, f"examples/README.md has no command for {framework}"
+    if not (FOLDER / framework / ".venv" / ".built").exists():
+        absent = f"the environment of {framework} is not built: make frameworks"
+        if os.environ.get("CI"):
+            pytest.fail(absent, pytrace=False)
+        pytest.skip(absent)
+    return shlex.split(found[0])
+
+
+def environment(stack: dict[str, str], model: SummaryModel, outside: Outside) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return {
+        **own,
+        "ARCADE_BASE_URL": stack["engine"],
+        "ARCADE_API_KEY": stack["api_key"],
+        "OPENAI_BASE_URL": model.base_url,
+        "OPENAI_API_KEY": "scripted",
+        "OPENAI_MODEL": "scripted",
+        "HTTP_PROXY": outside.url,
+        "HTTPS_PROXY": outside.url,
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+
+
+@dataclass
+class Conversation:
+    """What a run said to one person."""
+
+    urls: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+async def watch(output: asyncio.StreamReader) -> dict[str, Conversation]:
+    """Be the people: nobody agrees before everybody has been asked as often."""
+    people = {ALICE: Conversation(), BOB: Conversation()}
+    agreed = 0
+    async for line in output:
+        person, _, words = line.decode().strip().partition(": ")
+        if words.startswith(CONNECT):
+            people[person].urls.append(words.removeprefix(CONNECT))
+        else:
+            people[person].said.append(words)
+        if all(len(one.urls) > agreed for one in people.values()):
+            await asyncio.gather(*(sign_in(one.urls[agreed], p) for p, one in people.items()))
+            agreed += 1
+    return people
+
+
+async def run(command: list[str], own: dict[str, str], log: Path) -> dict[str, Conversation]:
+    with log.open("w+") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env=own, stdout=asyncio.subprocess.PIPE, stderr=errors
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                people = await watch(process.stdout)
+                status = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    assert status == 0, log.read_text()
+    return people
+
+
+async def mails(gmail: MultiUserGmailManager, person: str, query: str) -> list[dict[str, Any]]:
+    asked = {"query": query, "result_detail": "full", "max_results": 10}
+    found: dict[str, Any] = await gmail.execute_gmail_action(person, "SearchEmailsByQuery", asked)
+    listed: list[dict[str, Any]] = found["emails"]
+    return listed
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+async def test_two_people_at_once_agree_in_the_middle_and_each_gets_their_own_mail_once(
+    framework: str,
+    stack: dict[str, str],
+    gmail: MultiUserGmailManager,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    command = command_of(framework)
+    more = request.getfixturevalue("mcp_settings") if framework == "mcp" else {}
+    with SummaryModel(framework) as model:
+        async with no_way_out() as outside:
+            own = environment(stack, model, outside) | more
+            people = await run(command, own, tmp_path / "errors")
+    assert model.complaints == []
+    assert outside.visitors == []
+    told = [tool_said for conversation in model.seen for tool_said in conversation]
+    assert "ya29." not in "".join(told)
+    for person, other in ((ALICE, BOB), (BOB, ALICE)):
+        # Reading is one permission, sending another, asked for when it is needed.
+        assert len(people[person].urls) == 2
+        assert people[person].said == [f"I have sent {person} 3 subjects."]
+        latest = [
+            mail["subject"]
+            for mail in (await gmail.execute_gmail_action(person, "ListEmails", {}))["emails"]
+            if framework not in mail["subject"]
+        ]
+        [summary] = await mails(gmail, person, f"subject:{framework}")
+        assert summary["subject"] == f"Summary {framework} for {person}"
+        assert other not in json.dumps(summary)
+        assert all(subject in summary["body"] for subject in latest[:3])
