@@ -5,7 +5,12 @@ BIN    := $(VENV)/bin
 export ARCADE_USAGE_TRACKING := 0
 export ARCADE_DISABLE_AUTOUPDATE := 1
 
-.PHONY: help install demo example test lint types evals bench constraints clean
+
+# Agent frameworks disagree about versions, with one another and with the tests, so each has its own.
+FRAMEWORKS := langchain mcp openai_agents pydantic_ai
+BUILT      := $(FRAMEWORKS:%=examples/frameworks/%/.venv/.built)
+
+.PHONY: help install demo example examples frameworks test lint types evals bench constraints clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +40,20 @@ demo: $(VENV)/.demo ## two people, one agent, one worker, on this machine
 example: $(VENV)/.dev ## the sample application, on http://127.0.0.1:8000
 	@$(BIN)/python -m examples.fastapi_app
 
+examples/frameworks/%/.venv/.built: constraints/%.txt pyproject.toml
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "installing the example for $* ..."
+	@if command -v uv >/dev/null; then \
+	  uv pip install -q --python $(@D)/bin/python -c $< -r examples/frameworks/$*/requirements.txt; \
+	else $(@D)/bin/python -m pip install -q --disable-pip-version-check \
+	  -c $< -r examples/frameworks/$*/requirements.txt; fi
+	@touch $@
+
+frameworks: $(BUILT) ## an environment for each example of an agent framework
+
+examples: $(VENV)/.dev $(BUILT) ## run the examples of agent frameworks against a running stack
+	@$(BIN)/python -m pytest -q tests/examples/test_frameworks.py
+
 test: $(VENV)/.dev ## all tests
 	@$(BIN)/python -m pytest -q
 
@@ -55,6 +74,11 @@ bench: $(VENV)/.dev ## measure: calls a second through the worker, reading many 
 constraints: ## pin every version anew
 	@uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --python-version 3.11 --universal --all-extras pyproject.toml -o constraints/dev.txt
+	@for one in $(FRAMEWORKS); do \
+	  uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --no-emit-package arcade_gmail_multiuser --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \
+	    -o constraints/$$one.txt; \
+	done
 
 clean: ## remove what make made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) examples/frameworks/*/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

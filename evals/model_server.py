@@ -79,21 +79,31 @@ class ModelServer:
 
     def call(self, request: Mapping[str, Any], tool: str, arguments: Mapping[str, Any]) -> Answer:
         """Call a tool that was offered, with arguments that fit its schema."""
+        return self.calls(request, (tool, arguments))
+
+    def calls(self, request: Mapping[str, Any], *wanted: tuple[str, Mapping[str, Any]]) -> Answer:
+        """Call several tools at once; their ids count on from the tools that have answered."""
         offered = {one["function"]["name"]: one["function"] for one in request.get("tools", ())}
-        if tool not in offered:
-            return self.refuse(f"{tool} is not offered for: {request['messages'][-1]['content']}")
-        parameters = offered[tool]["parameters"]
-        required = parameters.get("required", ())
-        properties = parameters["properties"].items()
-        left_out = {name: _nothing(schema) for name, schema in properties if name in required}
-        whole = left_out | dict(arguments)
-        problem = next(Draft202012Validator(parameters).iter_errors(whole), None)
-        if problem is not None:
-            return self.refuse(f"{tool} does not take that: {problem.message}")
-        function = {"name": tool, "arguments": json.dumps(whole)}
         number = sum(message["role"] == "tool" for message in request["messages"])
-        made = {"id": f"call_{number}", "type": "function", "function": function}
-        message = {"role": "assistant", "content": None, "tool_calls": [made]}
+        made = []
+        for tool, arguments in wanted:
+            if tool not in offered:
+                return self.refuse(
+                    f"{tool} is not offered for: {request['messages'][-1]['content']}"
+                )
+            parameters = offered[tool]["parameters"]
+            required = parameters.get("required", ())
+            properties = parameters["properties"].items()
+            left_out = {name: _nothing(schema) for name, schema in properties if name in required}
+            whole = left_out | dict(arguments)
+            problem = next(Draft202012Validator(parameters).iter_errors(whole), None)
+            if problem is not None:
+                return self.refuse(f"{tool} does not take that: {problem.message}")
+            function = {"name": tool, "arguments": json.dumps(whole)}
+            made.append(
+                {"id": f"call_{number + len(made)}", "type": "function", "function": function}
+            )
+        message = {"role": "assistant", "content": None, "tool_calls": made}
         return 200, _completion(request["model"], message, "tool_calls")
 
     def text(self, request: Mapping[str, Any], words: str) -> Answer:

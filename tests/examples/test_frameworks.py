@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -27,12 +26,15 @@ from summary_model import SummaryModel
 
 from arcade_gmail_multiuser.cli.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
-from arcade_gmail_multiuser.gmail.scopes import GMAIL_SEND
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples" / "frameworks"
 PAGE = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
-FRAMEWORKS = ("langchain", "mcp", "openai_agents", "pydantic_ai")
+PROGRAMS = {
+    program: shlex.split(command)
+    for command, program in re.findall(r"^(\S+/python examples/frameworks/(\S+) .+)$", PAGE, re.M)
+}
 ALICE, BOB = "alice@example.com", "bob@example.com"
 CONNECT = "open this page to connect: "
 OURS = ("ARCADE_", "GMAIL_", "LANGCHAIN_", "LANGSMITH_", "MCP_", "OPENAI_")
@@ -76,7 +78,7 @@ def mcp_settings(stack: dict[str, str], tmp_path: Path) -> Iterator[dict[str, st
         "ARCADE_WORKER_SECRET": "s" * 32,
     }
     with issuing() as issuer, serving_http(own, issuer, tmp_path / "log") as url:
-        scope = f"{SCOPES} {GMAIL_SEND}"
+        scope = f"{SCOPES} {GMAIL_SEND} {GMAIL_COMPOSE}"
         tokens = {person: issuer.token(person, scope=scope) for person in (ALICE, BOB)}
         yield {"MCP_URL": url, "MCP_TOKENS": json.dumps(tokens)}
 
@@ -103,17 +105,15 @@ async def no_way_out() -> AsyncIterator[Outside]:
         yield outside
 
 
-def command_of(framework: str) -> list[str]:
-    """Give the command that the page has for a framework, if its environment has been built."""
-    program = f"examples/frameworks/{framework}/main.py"
-    found = re.search(rf"^\S+ {re.escape(program)} .+$", PAGE, re.M)
-    assert found, f"examples/README.md has no command for {framework}"
+def command_of(program: str) -> list[str]:
+    """Give the command that the page has for a program, if its environment has been built."""
+    framework = Path(program).parent
     if not (FOLDER / framework / ".venv" / ".built").exists():
         absent = f"the environment of {framework} is not built: make frameworks"
         if os.environ.get("CI"):
             pytest.fail(absent, pytrace=False)
         pytest.skip(absent)
-    return shlex.split(found[0])
+    return PROGRAMS[program]
 
 
 def environment(stack: dict[str, str], model: SummaryModel, outside: Outside) -> dict[str, str]:
@@ -169,7 +169,8 @@ async def run(command: list[str], own: dict[str, str], log: Path) -> dict[str, C
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    assert status == 0, log.read_text()
+        errors.seek(0)
+        assert status == 0, errors.read()
     return people
 
 
@@ -180,34 +181,42 @@ async def mails(gmail: MultiUserGmailManager, person: str, query: str) -> list[d
     return listed
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-async def test_two_people_at_once_agree_in_the_middle_and_each_gets_their_own_mail_once(
-    framework: str,
+def test_the_page_has_a_command_for_every_program() -> None:
+    assert set(PROGRAMS) == {str(one.relative_to(FOLDER)) for one in FOLDER.glob("*/*.py")}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_two_people_at_once_agree_in_the_middle_and_all_is_done_once_in_their_own_mailbox(
+    program: str,
     stack: dict[str, str],
     gmail: MultiUserGmailManager,
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> None:
-    command = command_of(framework)
-    more = request.getfixturevalue("mcp_settings") if framework == "mcp" else {}
-    with SummaryModel(framework) as model:
+    command = command_of(program)
+    mark = program.translate({ord(sign): None for sign in "/_."})
+    more = request.getfixturevalue("mcp_settings") if program.startswith("mcp/") else {}
+    with SummaryModel(mark) as model:
         async with no_way_out() as outside:
             own = environment(stack, model, outside) | more
             people = await run(command, own, tmp_path / "errors")
     assert model.complaints == []
     assert outside.visitors == []
-    told = [tool_said for conversation in model.seen for tool_said in conversation]
-    assert "ya29." not in "".join(told)
+    assert "ya29." not in "".join(model.seen)
+    read = {}
     for person, other in ((ALICE, BOB), (BOB, ALICE)):
-        # Reading is one permission, sending another, asked for when it is needed.
-        assert len(people[person].urls) == 2
+        # To read with two tools at once, to send, to draft: each is asked for when it is needed.
+        assert len(people[person].urls) == 3
         assert people[person].said == [f"I have sent {person} 3 subjects."]
-        latest = [
+        read[person] = [
             mail["subject"]
             for mail in (await gmail.execute_gmail_action(person, "ListEmails", {}))["emails"]
-            if framework not in mail["subject"]
+            if mark not in mail["subject"]
         ]
-        [summary] = await mails(gmail, person, f"subject:{framework}")
-        assert summary["subject"] == f"Summary {framework} for {person}"
-        assert other not in json.dumps(summary)
-        assert all(subject in summary["body"] for subject in latest[:3])
+        written = await mails(gmail, person, f"subject:{mark}")
+        kinds = sorted(mail["subject"] for mail in written)
+        assert kinds == [f"{kind} {mark} for {person}" for kind in ("Copy", "Draft", "Summary")]
+        assert other not in json.dumps(written)
+        for mail in written:
+            assert all(subject in mail["body"] for subject in read[person][:3])
+    assert read[ALICE][:3] != read[BOB][:3]

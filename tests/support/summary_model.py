@@ -1,4 +1,4 @@
-"""A chat model whose words are written down: it reads three mails and sends a summary of them."""
+"""A chat model whose words are written down: it reads three mails, and writes what they are."""
 
 from __future__ import annotations
 
@@ -21,28 +21,36 @@ class SummaryModel(ModelServer):
     def __init__(self, mark: str) -> None:
         super().__init__()
         self.mark = mark
-        self.seen: list[list[str]] = []
+        self.seen: list[str] = []
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
-        """Say what comes next in a conversation, by how many tools have answered in it."""
-        told = [_text(one) for one in request["messages"] if one["role"] == "tool"]
-        self.seen.append(told)
+        """Say what comes next in a conversation, by the tools that have answered in it."""
+        told = {
+            one["tool_call_id"]: _text(one) for one in request["messages"] if one["role"] == "tool"
+        }
+        self.seen.extend(told.values())
         if not told:
-            return self.call(request, "GmailMultiuser_WhoAmI", {})
-        person = json.loads(told[0])["email"]
-        if len(told) == 1:
-            return self.call(request, "GmailMultiuser_ListEmails", {"n_emails": 3})
-        subjects = [mail["subject"] for mail in json.loads(told[1])["emails"]]
+            reads = ("GmailMultiuser_WhoAmI", {}), ("GmailMultiuser_ListEmails", {"n_emails": 3})
+            return self.calls(request, *reads)
+        person = json.loads(told["call_0"])["email"]
+        subjects = [mail["subject"] for mail in json.loads(told["call_1"])["emails"]]
+
+        def letter(kind: str) -> dict[str, str]:
+            subject = f"{kind} {self.mark} for {person}"
+            return {"recipient": person, "subject": subject, "body": "\n".join(subjects)}
+
         if len(told) == 2:
-            letter = {
-                "recipient": person,
-                "subject": f"Summary {self.mark} for {person}",
-                "body": "\n".join(subjects),
-            }
-            return self.call(request, "GmailMultiuser_SendEmail", letter)
-        sent = json.loads(told[2])
-        if "id" not in sent:
-            return self.refuse(f"the mail was not sent: {sorted(sent)}")
+            return self.call(request, "GmailMultiuser_SendEmail", letter("Summary"))
+        if len(told) == 3:
+            # By now sending is allowed and drafting is not: one of the two has to wait.
+            return self.calls(
+                request,
+                ("GmailMultiuser_SendEmail", letter("Copy")),
+                ("GmailMultiuser_WriteDraftEmail", letter("Draft")),
+            )
+        written = [json.loads(told[f"call_{number}"]) for number in (2, 3, 4)]
+        if not all("id" in one for one in written):
+            return self.refuse(f"not everything was written: {[sorted(one) for one in written]}")
         return self.text(request, f"I have sent {person} {len(subjects)} subjects.")
 
 

@@ -20,8 +20,8 @@ from langgraph.types import Command, interrupt
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent
 
-TASK = "Send me a summary of my three latest mails."
-TOOLS = ("WhoAmI", "ListEmails", "SendEmail")
+TASK = "Send me a summary of my three latest mails, and keep one as a draft."
+TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
 
 
 def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> StructuredTool:
@@ -32,7 +32,7 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Structur
         request = {"action": function["name"], "parameters": arguments}
         answer = await gmail.process_email_request(user_id, request)
         while answer.get("authRequired"):
-            interrupt({"tool": function["name"], "url": answer["authUrl"]})
+            interrupt(function["name"])
             answer = await gmail.process_email_request(user_id, request)
         return answer["data"] if answer["success"] else answer["error"]
 
@@ -44,16 +44,22 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Structur
     )
 
 
+async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to agree to these tools, all at once, and wait until they have."""
+    asked = await gmail.manager.authenticate_user(user_id, tools)
+    if "url" in asked:
+        print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
+        await gmail.manager.wait_for_authorization(user_id, tools)
+
+
 async def ask(agent: Any, gmail: MultiUserGmailAgent, user_id: str, task: str) -> str:
     """Let the agent do a task for one person, through every permission it needs."""
     # In an application the id comes from the session of who is signed in.
     config = {"configurable": {"thread_id": user_id, "user_id": user_id}}
     state = await agent.ainvoke({"messages": [("user", task)]}, config)
     while asked := state.get("__interrupt__"):
-        wish = asked[0].value
-        print(f"{user_id}: open this page to connect: {wish['url']}", flush=True)
-        await gmail.manager.wait_for_authorization(user_id, wish["tool"])
-        state = await agent.ainvoke(Command(resume=True), config)
+        await agree(gmail, user_id, [wish.value for wish in asked])
+        state = await agent.ainvoke(Command(resume={wish.id: True for wish in asked}), config)
     return str(state["messages"][-1].content)
 
 
@@ -64,7 +70,8 @@ async def main(people: list[str]) -> None:
         tools = [gmail_tool(gmail, one["function"]) for one in described]
         model = ChatOpenAI(model=os.environ["OPENAI_MODEL"])
         # One agent serves everybody: its checkpoints are kept by thread, and a thread is a person.
-        agent = create_react_agent(model, tools, checkpointer=InMemorySaver())
+        # In v1 a call that waits would have its neighbours done twice, a send among them.
+        agent = create_react_agent(model, tools, checkpointer=InMemorySaver(), version="v2")
 
         async def one(user_id: str) -> None:
             print(f"{user_id}: {await ask(agent, gmail, user_id, TASK)}", flush=True)
@@ -73,4 +80,4 @@ async def main(people: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:] or sys.exit(__doc__)))

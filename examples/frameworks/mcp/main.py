@@ -19,8 +19,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI
 
-TASK = "Send me a summary of my three latest mails."
-TOOLS = ("GmailMultiuser_WhoAmI", "GmailMultiuser_ListEmails", "GmailMultiuser_SendEmail")
+TASK = "Send me a summary of my three latest mails, and keep one as a draft."
+TOOLS = {
+    f"GmailMultiuser_{name}" for name in ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
+}
 PAUSE_S = 2.0
 
 
@@ -92,4 +94,4 @@ async def main(people: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:] or sys.exit(__doc__)))

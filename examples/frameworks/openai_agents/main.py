@@ -26,8 +26,8 @@ from agents.tool_context import ToolContext
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent
 
-TASK = "Send me a summary of my three latest mails."
-TOOLS = ("WhoAmI", "ListEmails", "SendEmail")
+TASK = "Send me a summary of my three latest mails, and keep one as a draft."
+TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
 
 
 @dataclass
@@ -42,7 +42,7 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Function
     name = function["name"]
 
     async def lacks_permission(
-        context: RunContextWrapper[Person], arguments: dict[str, Any], call_id: str
+        context: RunContextWrapper[Person], _arguments: dict[str, Any], _call_id: str
     ) -> bool:
         return "url" in await gmail.manager.authenticate_user(context.context.user_id, name)
 
@@ -61,20 +61,23 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Function
     )
 
 
-async def ask(
-    agent: Agent[Person], gmail: MultiUserGmailAgent, user_id: str, task: str
-) -> str:
+async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to agree to these tools, all at once, and wait until they have."""
+    asked = await gmail.manager.authenticate_user(user_id, tools)
+    if "url" in asked:
+        print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
+        await gmail.manager.wait_for_authorization(user_id, tools)
+
+
+async def ask(agent: Agent[Person], gmail: MultiUserGmailAgent, user_id: str, task: str) -> str:
     """Let the agent do a task for one person, through every permission it needs."""
     # In an application the id comes from the session of who is signed in.
     person = Person(user_id)
     result = await Runner.run(agent, task, context=person)
     while result.interruptions:
         state = result.to_state()
+        await agree(gmail, user_id, [wish.name for wish in result.interruptions])
         for wish in result.interruptions:
-            asked = await gmail.manager.authenticate_user(user_id, wish.name)
-            if "url" in asked:
-                print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
-                await gmail.manager.wait_for_authorization(user_id, wish.name)
             state.approve(wish)
         result = await Runner.run(agent, state, context=person)
     return str(result.final_output)
@@ -99,4 +102,4 @@ async def main(people: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:] or sys.exit(__doc__)))

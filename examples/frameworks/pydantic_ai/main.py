@@ -23,8 +23,8 @@ from pydantic_ai.models.openai import OpenAIChatModel
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent
 
-TASK = "Send me a summary of my three latest mails."
-TOOLS = ("WhoAmI", "ListEmails", "SendEmail")
+TASK = "Send me a summary of my three latest mails, and keep one as a draft."
+TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
 
 
 @dataclass
@@ -42,12 +42,20 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Tool[Per
         request = {"action": name, "parameters": arguments}
         answer = await gmail.process_email_request(context.deps.user_id, request)
         if answer.get("authRequired"):
-            raise ApprovalRequired(metadata={"url": answer["authUrl"]})
+            raise ApprovalRequired
         return answer["data"] if answer["success"] else answer["error"]
 
     return Tool.from_schema(
         call, name, function["description"], function["parameters"], takes_ctx=True
     )
+
+
+async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to agree to these tools, all at once, and wait until they have."""
+    asked = await gmail.manager.authenticate_user(user_id, tools)
+    if "url" in asked:
+        print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
+        await gmail.manager.wait_for_authorization(user_id, tools)
 
 
 async def ask(
@@ -58,10 +66,7 @@ async def ask(
     person = Person(user_id)
     result = await agent.run(task, deps=person)
     while isinstance(wishes := result.output, DeferredToolRequests):
-        for call in wishes.approvals:
-            url = wishes.metadata[call.tool_call_id]["url"]
-            print(f"{user_id}: open this page to connect: {url}", flush=True)
-            await gmail.manager.wait_for_authorization(user_id, call.tool_name)
+        await agree(gmail, user_id, [call.tool_name for call in wishes.approvals])
         result = await agent.run(
             message_history=result.all_messages(),
             deferred_tool_results=wishes.build_results(approve_all=True),
@@ -88,4 +93,4 @@ async def main(people: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:] or sys.exit(__doc__)))
