@@ -35,11 +35,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.app import create_engine_app
-from arcade_gmail_multiuser.engine.connections import ConnectionStore
-from arcade_gmail_multiuser.engine.database import create_tables, open_database
-from arcade_gmail_multiuser.engine.provider import Account, TokenAnswer
+from arcade_gmail_multiuser.engine.database import open_database
+from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound
+from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.settings import EngineSettings, ProviderSettings, WorkerSettings
 from arcade_gmail_multiuser.security.keys import new_key
+from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
 
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 POSTGRESQL = os.environ.get(
@@ -100,15 +102,27 @@ async def connect_users(given: dict[str, Any], users: int) -> None:
     """Store a connection for each user, as a consent does."""
     settings = settings_of(given)
     database = open_database(settings.database_url)
-    await create_tables(database)
-    store = ConnectionStore(
-        database, settings.keyring(), project="default", client_id="bench", clock=time.time
+    outbound = AiohttpOutbound()
+    provider = OAuthProvider(settings.provider, outbound, redirect_uri=settings.redirect_uri)
+    manager = SecureTokenManager(
+        SqlTokenStore(database, owns_engine=True),
+        settings.keyring(),
+        project="default",
+        providers={"google": provider},
     )
+    await manager.prepare()
     for number in range(users):
-        tokens = TokenAnswer("ya29." + "x" * 200, "1//" + "x" * 100, 3600.0, frozenset({SCOPE}))
-        account = Account(f"sub-{number}", f"u{number}@example.com")
-        await store.accept(f"user-{number}", "google", account, tokens, frozenset())
-    await database.dispose()
+        await manager.store_user_token(
+            f"user-{number}",
+            access_token="ya29." + "x" * 200,
+            refresh_token="1//" + "x" * 100,
+            expires_in=3600,
+            scopes={SCOPE},
+            subject=f"sub-{number}",
+            email=f"u{number}@example.com",
+        )
+    await manager.close()
+    await outbound.close()
 
 
 @asynccontextmanager

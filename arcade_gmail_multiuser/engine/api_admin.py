@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.answers import Refusal, answer, page_answer
 from arcade_gmail_multiuser.engine.bodies import bad_request, check_id, check_user_id, page_of
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
+from arcade_gmail_multiuser.engine.callers import caller_of
 from arcade_gmail_multiuser.engine.moments import iso, iso_or_none
 from arcade_gmail_multiuser.engine.revocation import Disconnector
-from arcade_gmail_multiuser.engine.uses import ConnectionUses
+from arcade_gmail_multiuser.security.token_directory import TokenDirectory
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["HEALTH_PATH", "AdminApi"]
 
@@ -28,13 +30,13 @@ class AdminApi:
     def __init__(
         self,
         engine: AsyncEngine,
-        connections: ConnectionStore,
-        uses: ConnectionUses,
+        manager: SecureTokenManager,
+        directory: TokenDirectory,
         disconnector: Disconnector,
     ) -> None:
         self._engine = engine
-        self._connections = connections
-        self._uses = uses
+        self._manager = manager
+        self._directory = directory
         self._disconnector = disconnector
 
     def routes(self) -> list[Route]:
@@ -59,28 +61,28 @@ class AdminApi:
         provider = _filter(request, "provider")
         if provider is not None and "\0" in provider:
             bad_request("provider_id is not usable.")
-        found, total = await self._connections.page(
+        await self._manager.flush()
+        found, total = await self._directory.page(
             limit=limit,
             offset=offset,
             user_id=check_user_id(user_id) if user_id is not None else None,
             provider=provider,
         )
-        used = await self._uses.last(connection.id for connection in found)
-        items = [_describe(one, used.get(one.id)) for one in found]
+        items = [_describe(one) for one in found]
         return page_answer(items, limit=limit, offset=offset, total=total)
 
     async def get_connection(self, request: Request) -> Response:
-        connection = await self._find(request)
-        used = await self._uses.last([connection.id])
-        return answer(_describe(connection, used.get(connection.id)))
+        await self._manager.flush()
+        return answer(_describe(await self._find(request)))
 
     async def delete_connection(self, request: Request) -> Response:
         """Erase a connection now, and revoke it at the provider as soon as that answers."""
-        await self._disconnector.disconnect(await self._find(request))
+        connection = await self._find(request)
+        await self._disconnector.disconnect(connection, actor=caller_of(request).name)
         return Response(status_code=204)
 
-    async def _find(self, request: Request) -> Connection:
-        connection = await self._connections.by_id(check_id(request.path_params["id"]))
+    async def _find(self, request: Request) -> TokenRecord:
+        connection = await self._directory.by_id(check_id(request.path_params["id"]))
         if connection is None:
             raise Refusal(404, "not_found", "There is no such connection.")
         return connection
@@ -94,7 +96,7 @@ def _filter(request: Request, name: str) -> str | None:
     )
 
 
-def _describe(connection: Connection, last_used_at: float | None) -> dict[str, Any]:
+def _describe(connection: TokenRecord) -> dict[str, Any]:
     return {
         "id": connection.id,
         "connection_id": connection.id,
@@ -107,5 +109,5 @@ def _describe(connection: Connection, last_used_at: float | None) -> dict[str, A
         "user_id": connection.user_id,
         "created_at": iso(connection.created_at),
         "updated_at": iso(connection.updated_at),
-        "last_used_at": iso_or_none(last_used_at),
+        "last_used_at": iso_or_none(connection.last_used_at),
     }

@@ -18,7 +18,6 @@ from arcade_gmail_multiuser.engine.connection_pages import (
     ask_to_open_page,
     connections_page,
 )
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
 from arcade_gmail_multiuser.engine.moments import iso
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, end_page
 from arcade_gmail_multiuser.engine.page_requests import (
@@ -30,8 +29,10 @@ from arcade_gmail_multiuser.engine.page_requests import (
 )
 from arcade_gmail_multiuser.engine.revocation import Disconnector
 from arcade_gmail_multiuser.engine.settings import EngineSettings
-from arcade_gmail_multiuser.engine.uses import ConnectionUses
 from arcade_gmail_multiuser.engine.visits import VISIT_TTL_S, Visits
+from arcade_gmail_multiuser.security.token_directory import TokenDirectory
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["CONNECTION_PAGE_PATHS", "ConnectionsPage"]
 
@@ -55,14 +56,14 @@ class ConnectionsPage:
         self,
         settings: EngineSettings,
         visits: Visits,
-        connections: ConnectionStore,
-        uses: ConnectionUses,
+        manager: SecureTokenManager,
+        directory: TokenDirectory,
         disconnector: Disconnector,
     ) -> None:
         self._settings = settings
         self._visits = visits
-        self._connections = connections
-        self._uses = uses
+        self._manager = manager
+        self._directory = directory
         self._disconnector = disconnector
 
     def routes(self) -> list[Route]:
@@ -113,11 +114,11 @@ class ConnectionsPage:
 
     async def show(self, request: Request) -> Response:
         user_id = await self._visitor(request)
-        found, _ = await self._connections.page(limit=_MOST_SHOWN, offset=0, user_id=user_id)
-        used = await self._uses.last(one.id for one in found)
+        await self._manager.flush()
+        found, _ = await self._directory.page(limit=_MOST_SHOWN, offset=0, user_id=user_id)
         return connections_page(
             user_id,
-            [(one, used.get(one.id)) for one in found],
+            found,
             disconnect_path=DISCONNECT_PATH,
             leave_path=LEAVE_PATH,
             csrf=self._csrf(request, "leave"),
@@ -143,7 +144,7 @@ class ConnectionsPage:
         self._check_csrf(request, given, f"disconnect {given.get('id', '')}")
         connection = await self._mine(user_id, given)
         if connection is not None:
-            await self._disconnector.disconnect(connection)
+            await self._disconnector.disconnect(connection, actor="browser")
         # Gone already, in another tab or by pressing twice: that is what was wanted.
         return go_to(f"{LIST_PATH}?done=1")
 
@@ -166,9 +167,9 @@ class ConnectionsPage:
             raise PageRefusal("visit_over", 403)
         return user_id
 
-    async def _mine(self, user_id: str, given: Mapping[str, str]) -> Connection | None:
+    async def _mine(self, user_id: str, given: Mapping[str, str]) -> TokenRecord | None:
         """Find a connection of this very user; anybody else's is not there."""
-        connection = await self._connections.by_id(given.get("id", ""))
+        connection = await self._directory.by_id(given.get("id", ""))
         return connection if connection is not None and connection.user_id == user_id else None
 
     @property

@@ -28,7 +28,6 @@ from arcade_gmail_multiuser.engine.authorizer import Authorizer
 from arcade_gmail_multiuser.engine.callers import Callers
 from arcade_gmail_multiuser.engine.catalog import Catalog
 from arcade_gmail_multiuser.engine.confirmation import Confirmation
-from arcade_gmail_multiuser.engine.connections import ConnectionStore
 from arcade_gmail_multiuser.engine.database import create_tables, is_shared, open_database
 from arcade_gmail_multiuser.engine.execution import Execution
 from arcade_gmail_multiuser.engine.flows import FlowStore
@@ -43,18 +42,19 @@ from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound, Outbound
 from arcade_gmail_multiuser.engine.page_requests import PageRefusal, refuse_with_page
 from arcade_gmail_multiuser.engine.planner import Planner
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
-from arcade_gmail_multiuser.engine.refresh import Refresher
 from arcade_gmail_multiuser.engine.requirements import Requirements
 from arcade_gmail_multiuser.engine.revocation import Disconnector
 from arcade_gmail_multiuser.engine.schedule import Schedule
 from arcade_gmail_multiuser.engine.scheduler import Scheduler
 from arcade_gmail_multiuser.engine.secret_store import SecretStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
-from arcade_gmail_multiuser.engine.uses import ConnectionUses
 from arcade_gmail_multiuser.engine.visits import Visits
 from arcade_gmail_multiuser.engine.waiting import Bell
 from arcade_gmail_multiuser.engine.worker_pool import WorkerPool
 from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
+from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
+from arcade_gmail_multiuser.security.token_directory import TokenDirectory
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
 
 __all__ = ["create_engine_app"]
 
@@ -82,10 +82,15 @@ def create_engine_app(
     database = open_database(settings.database_url)
     project = settings.project
     provider = OAuthProvider(settings.provider, outbound, redirect_uri=settings.redirect_uri)
-    client_id = settings.provider.client_id
-    connections = ConnectionStore(
-        database, keyring, project=project, client_id=client_id, clock=clock
+    manager = SecureTokenManager(
+        SqlTokenStore(database),
+        keyring,
+        project=project,
+        providers={settings.provider.id: provider},
+        clock=clock,
+        policy=settings.refresh,
     )
+    directory = TokenDirectory(database, project=project)
     flows = FlowStore(
         database,
         keyring,
@@ -95,19 +100,17 @@ def create_engine_app(
         state_ttl_s=settings.state_ttl_s,
     )
     bell = Bell()
-    uses = ConnectionUses(database, clock=clock)
     tool_secrets = SecretStore(
         database, keyring, project=project, fixed=settings.tool_secrets, clock=clock
     )
     pool = WorkerPool(settings, database, keyring, outbound, clock=clock)
     catalog = Catalog(pool, clock=clock, ttl_s=settings.worker.catalog_ttl_s)
-    refresher = Refresher(connections, provider, clock=clock)
     limiter = open_limiter(settings.limiting, database, clock=clock)
     authorizer = Authorizer(
         settings,
         flows,
-        connections,
-        refresher,
+        manager,
+        directory,
         bell,
         limiter,
         # Only a shared database has others who may complete what somebody here waits for.
@@ -116,18 +119,16 @@ def create_engine_app(
     requirements = Requirements(authorizer, tool_secrets, provider_id=settings.provider.id)
     confirmation = Confirmation(
         flows,
-        connections,
+        manager,
         provider,
         bell,
         identity_scopes=settings.provider.identity_scopes,
         pkce=settings.pkce_enabled,
     )
     disconnector = Disconnector(
-        database, keyring, connections, provider, project=project, clock=clock
+        database, keyring, manager, directory, provider, project=project, clock=clock
     )
-    execution = Execution(
-        settings, authorizer, connections, refresher, pool, tool_secrets, uses, clock=clock
-    )
+    execution = Execution(settings, authorizer, manager, pool, tool_secrets, clock=clock)
     schedule = Schedule(
         database, keyring, project=project, clock=clock, kept_s=settings.schedule_kept_s
     )
@@ -137,34 +138,34 @@ def create_engine_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await create_tables(database)
-        await limiter.prepare()
-        background = [
-            asyncio.create_task(work)
-            for work in (disconnector.keep_trying(), uses.keep_writing(), scheduler.keep_running())
-        ]
+        background: list[asyncio.Task[None]] = []
         try:
+            await create_tables(database)
+            await manager.prepare()
+            await limiter.prepare()
+            works = (disconnector.keep_trying(), scheduler.keep_running())
+            background += map(asyncio.create_task, works)
             yield
         finally:
             for task in background:
                 task.cancel()
-            await asyncio.wait(background)
+            if background:
+                await asyncio.wait(background)
+            await manager.close()
             await limiter.close()
             await outbound.close()
             await database.dispose()
 
     tools = ToolsApi(settings, catalog, requirements, authorizer, execution, planner)
-    browser_routes = BrowserRoutes(
-        settings, flows, connections, provider, confirmation, bell, limiter
-    )
+    browser_routes = BrowserRoutes(settings, flows, manager, provider, confirmation, bell, limiter)
     connections_page = ConnectionsPage(
-        settings, Visits(database, project=project, clock=clock), connections, uses, disconnector
+        settings, Visits(database, project=project, clock=clock), manager, directory, disconnector
     )
     app = Starlette(
         routes=[
             # First, since they are looked for in order and these are asked for most.
             *tools.routes(),
-            *AdminApi(database, connections, uses, disconnector).routes(),
+            *AdminApi(database, manager, directory, disconnector).routes(),
             *ProvidersApi(settings).routes(),
             *SecretsApi(tool_secrets).routes(),
             *WorkersApi(settings, pool, catalog, requirements).routes(),
@@ -186,7 +187,8 @@ def create_engine_app(
         lifespan=lifespan,
     )
     # For who runs the engine inside of something else, and wants to look.
-    app.state.scheduler, app.state.uses, app.state.database = scheduler, uses, database
+    app.state.scheduler, app.state.disconnector = scheduler, disconnector
+    app.state.manager, app.state.database = manager, database
     # Such a redirect would be built from the Host header, which anyone can write.
     app.router.redirect_slashes = False
     return app

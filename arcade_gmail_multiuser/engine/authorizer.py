@@ -11,13 +11,14 @@ from urllib.parse import urlencode
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.bodies import bad_request
 from arcade_gmail_multiuser.engine.callers import Caller
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
 from arcade_gmail_multiuser.engine.flows import Flow, FlowStore
-from arcade_gmail_multiuser.engine.refresh import Refresher
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.engine.waiting import Bell, rings_within
-from arcade_gmail_multiuser.errors import NotFound, TokenRejected
+from arcade_gmail_multiuser.errors import AuthorizationError
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
+from arcade_gmail_multiuser.security.token_directory import TokenDirectory
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["Authorizer"]
 
@@ -37,8 +38,8 @@ class Authorizer:
         self,
         settings: EngineSettings,
         flows: FlowStore,
-        connections: ConnectionStore,
-        refresher: Refresher,
+        manager: SecureTokenManager,
+        directory: TokenDirectory,
         bell: Bell,
         limiter: AttemptLimiter,
         *,
@@ -46,8 +47,8 @@ class Authorizer:
     ) -> None:
         self._settings = settings
         self._flows = flows
-        self._connections = connections
-        self._refresher = refresher
+        self._manager = manager
+        self._directory = directory
         self._bell = bell
         self._limiter = limiter
         self._look_again_s = look_again_s
@@ -89,8 +90,8 @@ class Authorizer:
             body={"authorization": found, "url": found.get("url")},
         )
 
-    async def connection_of(self, user_id: str) -> Connection | None:
-        return await self._connections.find(user_id, self._settings.provider.id)
+    async def connection_of(self, user_id: str) -> TokenRecord | None:
+        return await self._manager.connection(user_id, provider=self._settings.provider.id)
 
     async def status(
         self,
@@ -125,16 +126,14 @@ class Authorizer:
         """
         if caller is None or not caller.may_read_tokens or found["status"] != "completed":
             return True
-        connection = await self.connection_of(found["user_id"])
         try:
-            if connection is not None:
-                connection = await self._refresher.fresh(connection)
-        except (TokenRejected, NotFound):
-            return False
-        if connection is None or not connection.covers(frozenset(found["scopes"])):
+            token = await self._manager.token_for(
+                found["user_id"], found["scopes"], provider=found["provider_id"]
+            )
+        except AuthorizationError:
             return False
         logger.info("a token was handed to the API key %r", caller.name)
-        found["context"]["token"] = self._connections.access_token(connection)
+        found["context"]["token"] = token.access_token
         return True
 
     async def _status(self, auth_id: str, scopes: tuple[str, ...] | None) -> dict[str, Any] | None:
@@ -155,7 +154,7 @@ class Authorizer:
     async def _status_of_connection(
         self, connection_id: str, scopes: tuple[str, ...] | None
     ) -> dict[str, Any] | None:
-        connection = await self._connections.by_id(connection_id)
+        connection = await self._directory.by_id(connection_id)
         if connection is None:
             return None
         wanted = tuple(sorted(connection.scopes)) if scopes is None else scopes
@@ -165,7 +164,7 @@ class Authorizer:
         return {**found, "status": "not_started", "context": {}}
 
     def _completed(
-        self, auth_id: str, connection: Connection, scopes: tuple[str, ...]
+        self, auth_id: str, connection: TokenRecord, scopes: tuple[str, ...]
     ) -> dict[str, Any]:
         return {
             "id": auth_id,

@@ -8,7 +8,6 @@ import logging
 from typing import NoReturn
 
 from arcade_gmail_multiuser.engine.answers import Refusal
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
 from arcade_gmail_multiuser.engine.flows import Flow, FlowStore
 from arcade_gmail_multiuser.engine.provider import Account, OAuthProvider
 from arcade_gmail_multiuser.engine.waiting import Bell, rings_within
@@ -18,9 +17,12 @@ from arcade_gmail_multiuser.errors import (
     ConnectionFailed,
     DeadlineExceeded,
     GmailMultiuserError,
+    StorageError,
     Unavailable,
 )
 from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["Confirmation", "refuse_flow"]
 
@@ -41,6 +43,7 @@ _REASONS = {
     "misconfigured": "The provider refuses the engine's own credentials. Tell its operator.",
     "not_ready": "The person has not consented yet. Confirm after the browser comes back.",
     "provider_refused": "The provider did not accept the authorization. Start again.",
+    "storage_unavailable": "The permission could not be stored. Start again in a moment.",
     "provider_unavailable": "The provider could not be reached. Start again in a moment.",
     "user_mismatch": (
         "The signed-in user is not the one this authorization was started for. Start again."
@@ -66,7 +69,7 @@ class Confirmation:
     def __init__(
         self,
         flows: FlowStore,
-        connections: ConnectionStore,
+        manager: SecureTokenManager,
         provider: OAuthProvider,
         bell: Bell,
         *,
@@ -74,7 +77,7 @@ class Confirmation:
         pkce: bool = True,
     ) -> None:
         self._flows = flows
-        self._connections = connections
+        self._manager = manager
         self._provider = provider
         self._bell = bell
         self._identity_scopes = frozenset(identity_scopes)
@@ -143,7 +146,7 @@ class Confirmation:
             self._bell.ring(flow.id)
         return await self._flows.by_id(flow.id) or flow
 
-    async def _connect(self, flow: Flow) -> Connection:
+    async def _connect(self, flow: Flow) -> TokenRecord:
         attempt = await self._flows.attempt_of(flow)
         held = await self._flows.by_id(flow.id)
         if attempt is None or held is None:
@@ -152,7 +155,16 @@ class Confirmation:
         tokens = await self._provider.exchange(code, verifier if self._pkce else None)
         account = await self._account(tokens.access_token)
         asked = frozenset(flow.scopes) | self._identity_scopes
-        return await self._connections.accept(flow.user_id, flow.provider, account, tokens, asked)
+        return await self._manager.store_user_token(
+            flow.user_id,
+            flow.provider,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            expires_in=tokens.lifetime_s,
+            scopes=asked if tokens.scopes is None else tokens.scopes,
+            subject=account.subject,
+            email=account.email,
+        )
 
     async def _account(self, access_token: HiddenText) -> Account:
         try:
@@ -170,10 +182,10 @@ class Confirmation:
         reason = _reason(problem)
         logger.warning("an authorization failed: %s", reason)
         await self._flows.fail(flow, reason)
-        refuse_flow(reason, status=400 if reason in _ENDED_BY_THE_PERSON else 502)
+        refuse_flow(reason, status=_STATUSES.get(reason, 502))
 
 
-_ENDED_BY_THE_PERSON = frozenset({"account_mismatch", "provider_refused"})
+_STATUSES = {"account_mismatch": 400, "provider_refused": 400, "storage_unavailable": 503}
 
 
 def _reason(problem: GmailMultiuserError) -> str:
@@ -181,6 +193,8 @@ def _reason(problem: GmailMultiuserError) -> str:
         return "account_mismatch"
     if isinstance(problem, ConfigurationError):
         return "misconfigured"
+    if isinstance(problem, StorageError):
+        return "storage_unavailable"
     if isinstance(problem, Unavailable | ConnectionFailed | DeadlineExceeded):
         return "provider_unavailable"
     return "provider_refused"

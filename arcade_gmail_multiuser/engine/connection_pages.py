@@ -8,17 +8,17 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
-from arcade_gmail_multiuser.engine.connections import Connection
 from arcade_gmail_multiuser.engine.moments import iso
 from arcade_gmail_multiuser.engine.oauth_pages import bullets, page, visible
 from arcade_gmail_multiuser.engine.permissions import in_words
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["ask_to_disconnect_page", "ask_to_open_page", "connections_page"]
 
 
 def connections_page(
     user_id: str,
-    connections: Sequence[tuple[Connection, float | None]],
+    connections: Sequence[TokenRecord],
     *,
     disconnect_path: str,
     leave_path: str,
@@ -28,7 +28,6 @@ def connections_page(
     """Show what a person has connected.
 
     Args:
-        connections: each with when it was last used, in epoch seconds, if that is known.
         just_disconnected: whether to begin by saying that it worked.
     """
     body = (
@@ -43,7 +42,7 @@ def connections_page(
             "<p>No account is connected. Nothing can be read or sent on your behalf.</p>"
             '<p class="small">To connect one, go back to the application.</p>'
         )
-    body += "".join(_section(*one, disconnect_path=disconnect_path) for one in connections)
+    body += "".join(_section(one, disconnect_path=disconnect_path) for one in connections)
     body += (
         f'<form class="then" method="post" action="{escape(leave_path)}">'
         f'<input type="hidden" name="csrf" value="{escape(csrf)}">'
@@ -54,7 +53,7 @@ def connections_page(
 
 
 def ask_to_disconnect_page(
-    connection: Connection, *, action: str, back: str, csrf: str
+    connection: TokenRecord, *, action: str, back: str, csrf: str
 ) -> HTMLResponse:
     """Ask once more, and say what it means."""
     body = f"""
@@ -86,7 +85,7 @@ def ask_to_open_page(*, action: str, link: str) -> HTMLResponse:
     return page("Your connections", body, forms="'self'")
 
 
-def _section(connection: Connection, last_used_at: float | None, *, disconnect_path: str) -> str:
+def _section(connection: TokenRecord, *, disconnect_path: str) -> str:
     heading = f"account-{escape(connection.id)}"
     account = escape(visible(_account(connection)))
     renew = (
@@ -95,7 +94,8 @@ def _section(connection: Connection, last_used_at: float | None, *, disconnect_p
         else '<p class="note">Google has ended this permission. Connect once more from the '
         "application to go on.</p>"
     )
-    used = "Not yet" if last_used_at is None else _moment(last_used_at)
+    last = connection.last_used_at
+    used = "Not yet" if last is None else _moment(last)
     return f"""<section aria-labelledby="{heading}"><h2 id="{heading}">{account}</h2>{renew}
 <p>The application can:</p>{bullets(in_words(sorted(connection.scopes)))}
 <dl><dt>Connected since</dt><dd>{_moment(connection.created_at)}</dd>
@@ -104,7 +104,7 @@ def _section(connection: Connection, last_used_at: float | None, *, disconnect_p
 >Disconnect {account}</a></section>"""
 
 
-def _account(connection: Connection) -> str:
+def _account(connection: TokenRecord) -> str:
     return connection.email or "an account without an address"
 
 

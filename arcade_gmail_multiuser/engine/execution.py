@@ -11,22 +11,16 @@ from typing import Any
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.authorizer import Authorizer
 from arcade_gmail_multiuser.engine.bodies import bad_request
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
 from arcade_gmail_multiuser.engine.moments import iso
-from arcade_gmail_multiuser.engine.refresh import Refresher
 from arcade_gmail_multiuser.engine.secret_store import SecretStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.engine.tool_entry import ToolEntry
-from arcade_gmail_multiuser.engine.uses import ConnectionUses
 from arcade_gmail_multiuser.engine.worker_client import ToolCall, WorkerResult
 from arcade_gmail_multiuser.engine.worker_pool import WorkerPool
-from arcade_gmail_multiuser.errors import (
-    GmailMultiuserError,
-    NotFound,
-    OutcomeUnknown,
-    TokenRejected,
-)
+from arcade_gmail_multiuser.errors import AuthorizationError, OutcomeUnknown, Unavailable
 from arcade_gmail_multiuser.security.redaction import redact, redact_value
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import UserToken
 
 __all__ = ["Execution", "Order", "new_execution_id"]
 
@@ -55,21 +49,17 @@ class Execution:
         self,
         settings: EngineSettings,
         authorizer: Authorizer,
-        connections: ConnectionStore,
-        refresher: Refresher,
+        manager: SecureTokenManager,
         pool: WorkerPool,
         tool_secrets: SecretStore,
-        uses: ConnectionUses,
         *,
         clock: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._authorizer = authorizer
-        self._connections = connections
-        self._refresher = refresher
+        self._manager = manager
         self._pool = pool
         self._secrets = tool_secrets
-        self._uses = uses
         self._clock = clock
 
     async def execute(self, order: Order) -> tuple[dict[str, Any], bool]:
@@ -101,7 +91,10 @@ class Execution:
         """
         await self._secrets_of(tool)
         if tool.scopes is not None:
-            await self._connection(Order(tool=tool, user_id=user_id, inputs={}))
+            try:
+                await self._manager.fresh(user_id, tool.scopes, provider=self._settings.provider.id)
+            except AuthorizationError:
+                raise await self._authorizer.demand(user_id, sorted(tool.scopes)) from None
 
     async def _secrets_of(self, tool: ToolEntry) -> dict[str, str]:
         if tool.scopes is not None and tool.provider_id != self._settings.provider.id:
@@ -118,35 +111,41 @@ class Execution:
         worker = await self._pool.client(order.tool.worker)
         if order.tool.scopes is None:
             return await worker.invoke(self._call(order, execution_id, known, None))
-        connection = await self._connection(order)
-        self._uses.note(connection.id)
-        result = await worker.invoke(self._call(order, execution_id, known, connection))
+        token = await self._token(order)
+        result = await worker.invoke(self._call(order, execution_id, known, token))
         if not _token_was_rejected(result):
             return result
-        # Google refused the token and so did nothing: one refresh and one more try are safe.
-        try:
-            newer = await self._refresher.renew(connection)
-        except (TokenRejected, NotFound):
-            raise await self._demand(order) from None
-        except GmailMultiuserError:
-            return result
+        # Google refused the token and so did nothing: one refresh and one more try are safe. What
+        # hinders the refresh is what is answered: the 401 would send the person to connect again.
+        newer = await self._newer(order, token)
         result = await worker.invoke(self._call(order, execution_id, known, newer))
-        if _token_was_rejected(result) and await self._connections.demand_consent(newer):
+        if not _token_was_rejected(result):
+            return result
+        if await self._manager.demand_consent(newer.record):
             raise await self._demand(order)
-        return result
+        raise Unavailable(
+            "The permission has just changed, and nothing was done; try again.", retry_after_ms=250
+        )
 
-    async def _connection(self, order: Order) -> Connection:
+    async def _token(self, order: Order) -> UserToken:
         wanted = order.tool.scopes or frozenset()
-        connection = await self._authorizer.connection_of(order.user_id)
-        if connection is None or not connection.covers(wanted):
-            raise await self._demand(order)
         try:
-            connection = await self._refresher.fresh(connection)
-        except (TokenRejected, NotFound):
+            return await self._manager.token_for(
+                order.user_id, wanted, provider=self._settings.provider.id
+            )
+        except AuthorizationError:
             raise await self._demand(order) from None
-        if not connection.covers(wanted):
+
+    async def _newer(self, order: Order, rejected: UserToken) -> UserToken:
+        try:
+            newer = await self._manager.mark_rejected(
+                order.user_id, rejected.access_token, provider=self._settings.provider.id
+            )
+        except AuthorizationError:
+            raise await self._demand(order) from None
+        if not newer.record.covers(order.tool.scopes or ()):
             raise await self._demand(order)
-        return connection
+        return newer
 
     async def _demand(self, order: Order) -> Refusal:
         return await self._authorizer.demand(order.user_id, sorted(order.tool.scopes or ()))
@@ -156,7 +155,7 @@ class Execution:
         order: Order,
         execution_id: str,
         tool_secrets: dict[str, str],
-        connection: Connection | None,
+        token: UserToken | None,
     ) -> ToolCall:
         tool = order.tool
         known = {"client_id": self._settings.provider.client_id}
@@ -168,10 +167,8 @@ class Execution:
             version=tool.version,
             inputs=order.inputs,
             user_id=order.user_id,
-            token=self._connections.access_token(connection) if connection else None,
-            user_info=(
-                {"sub": connection.subject, "email": connection.email} if connection else {}
-            ),
+            token=token.access_token if token else None,
+            user_info={"sub": token.record.subject, "email": token.record.email} if token else {},
             secrets=tool_secrets,
             metadata={key: known[key] for key in tool.metadata if key in known},
             large=order.large,

@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.confirmation import Confirmation
-from arcade_gmail_multiuser.engine.connections import ConnectionStore
 from arcade_gmail_multiuser.engine.flows import Attempt, Flow, FlowStore, digest
 from arcade_gmail_multiuser.engine.guard import peer_of
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, confirm_page, end_page
@@ -33,6 +32,7 @@ from arcade_gmail_multiuser.errors import RateLimited
 from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.origins import origin_of
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
 
 __all__ = ["CALLBACK_PATH", "CONFIRM_PATH", "START_PATH", "BrowserRoutes"]
 
@@ -52,7 +52,7 @@ class BrowserRoutes:
         self,
         settings: EngineSettings,
         flows: FlowStore,
-        connections: ConnectionStore,
+        manager: SecureTokenManager,
         provider: OAuthProvider,
         confirmation: Confirmation,
         bell: Bell,
@@ -60,7 +60,7 @@ class BrowserRoutes:
     ) -> None:
         self._settings = settings
         self._flows = flows
-        self._connections = connections
+        self._manager = manager
         self._provider = provider
         self._confirmation = confirmation
         self._bell = bell
@@ -90,7 +90,7 @@ class BrowserRoutes:
             return end_page("opened_too_often", status=429)
         state, cookie, verifier = (HiddenText(secrets.token_urlsafe(n)) for n in (32, 32, 64))
         await self._flows.begin(flow, state=state, cookie=cookie, verifier=verifier)
-        held = await self._connections.find(flow.user_id, flow.provider)
+        held = await self._manager.connection(flow.user_id, provider=flow.provider)
         target = self._provider.consent_url(
             state=state,
             verifier=verifier if self._settings.pkce_enabled else None,

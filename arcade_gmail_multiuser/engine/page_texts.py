@@ -115,6 +115,11 @@ _TEXTS = {
         "The connection could not be finished. Nothing was connected.",
         "Wait a moment, then go back to the application and connect once more.",
     ),
+    "storage_unavailable": PageText(
+        "The connection could not be stored",
+        "Google agreed, but the permission could not be kept. Nothing was connected.",
+        "Wait a moment, then go back to the application and connect once more.",
+    ),
     "misconfigured": PageText(
         "The application is not set up correctly",
         "Google does not recognise the application. Nothing was connected, and it is not your "

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcade_gmail_multiuser.engine.authorizer import Authorizer
-from arcade_gmail_multiuser.engine.connections import Connection
 from arcade_gmail_multiuser.engine.secret_store import SecretStore
 from arcade_gmail_multiuser.engine.tool_entry import ToolEntry
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["KnownRequirements", "Requirements", "definition_of"]
 
@@ -36,7 +36,7 @@ class KnownRequirements:
     provider_id: str
     secrets: frozenset[str]
     user_id: str | None
-    connection: Connection | None
+    connection: TokenRecord | None
 
     def of(self, tool: ToolEntry) -> dict[str, Any]:
         """Give arcadepy's requirements of a tool.

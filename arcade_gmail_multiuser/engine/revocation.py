@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
-from arcade_gmail_multiuser.engine.connections import Connection, ConnectionStore
+from arcade_gmail_multiuser.engine.database import insert_or_update
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
-from arcade_gmail_multiuser.errors import GmailMultiuserError, StorageError
+from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
+from arcade_gmail_multiuser.security.token_directory import TokenDirectory
+from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_record import TokenRecord
 
 __all__ = ["Disconnector"]
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = "1"
+_LAYOUT = "2"
 _MOST_TRIES = 12
-_C = schema.connections
+_ERASED_WITHIN_S = 60.0
+"""Nobody else tries a revocation before: its connection may still be about to be erased."""
 _R = schema.revocations
-_U = schema.connection_uses
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Grant:
+    """What is revoked, and whose it was."""
+
+    token: HiddenText
+    subject: str
+    user_id: str
 
 
 class Disconnector:
-    """Erase connections and see to it that the provider hears of it."""
+    """Erase connections and see to it that the provider hears of it.
+
+    A revocation is noted before its connection is erased, so that it is never forgotten. Whether
+    it is needed is decided when it is tried: Google revokes an account's whole grant with any of
+    its tokens, so nothing is revoked while somebody of this project is connected to that account,
+    be it again. Of several who leave one account at once the last one to be erased is revoked.
+    """
 
     def __init__(
         self,
         engine: AsyncEngine,
         keyring: Keyring,
-        connections: ConnectionStore,
+        manager: SecureTokenManager,
+        directory: TokenDirectory,
         provider: OAuthProvider,
         *,
         project: str,
@@ -43,87 +65,48 @@ class Disconnector:
     ) -> None:
         self._engine = engine
         self._keyring = keyring
-        self._connections = connections
+        self._manager = manager
+        self._directory = directory
         self._provider = provider
         self._project = project
         self._clock = clock
 
-    async def disconnect(self, connection: Connection) -> None:
-        """Erase the connection and revoke its grant.
-
-        Google revokes the whole account's grant with any of its tokens, so nothing is revoked
-        while another user of this project is connected to the same account.
-        """
-        token = self._token_of(connection)
+    async def disconnect(self, connection: TokenRecord, *, actor: str) -> None:
+        """Erase the connection and revoke its grant."""
         revocation = f"rv_{secrets.token_urlsafe(24)}"
-        siblings = (
-            select(func.count())
-            .select_from(_C)
-            .where(
-                _C.c.project == self._project,
-                _C.c.provider == connection.provider,
-                _C.c.subject == connection.subject,
-            )
-        )
-        async with self._engine.begin() as db:
-            # One transaction: never erased without the revocation noted, nor the other way round.
-            await db.execute(delete(_C).where(_C.c.id == connection.id))
-            await db.execute(delete(_U).where(_U.c.connection == connection.id))
-            if token is None or (await db.execute(siblings)).scalar():
-                return
-            await db.execute(
-                insert(_R).values(
-                    id=revocation,
-                    project=self._project,
-                    provider=connection.provider,
-                    token=self._keyring.seal(
-                        token.encode(), bound_to=self._binding(connection.provider, revocation)
-                    ),
-                    tries=0,
-                    due_at=self._clock(),
-                    created_at=self._clock(),
-                )
-            )
-        await self.run_due()
 
-    def _token_of(self, connection: Connection) -> HiddenText | None:
+        async def note(held: TokenRecord, token: HiddenText | None) -> None:
+            if token is None:
+                logger.error("a connection's tokens cannot be read; it is erased without revoking")
+                return
+            await self._note(revocation, held.provider, Grant(token, held.subject, held.user_id))
+
+        erased = await self._manager.disconnect(
+            connection.user_id,
+            provider=connection.provider,
+            connection_id=connection.id,
+            before_erasing=note,
+            actor=actor,
+        )
         try:
-            return self._connections.refresh_token(connection) or self._connections.access_token(
-                connection
-            )
-        except StorageError:
-            # It can be erased all the same, just not revoked.
-            logger.error("a connection's tokens cannot be read; it is erased without revoking")  # noqa: TRY400  (a traceback adds nothing)
-            return None
+            if erased:
+                async with self._engine.begin() as db:
+                    mine = update(_R).where(_R.c.id == revocation)
+                    await db.execute(mine.values(due_at=self._clock()))
+                await self._try(revocation)
+            else:
+                # Somebody else was faster, and has noted one too.
+                await self._forget(revocation)
+        except SQLAlchemyError as problem:
+            # It is erased, and what is noted is not forgotten.
+            logger.warning("a revocation has to wait: %s", type(problem).__name__)
 
     async def run_due(self) -> int:
         """Try every revocation that is due; give how many are still to be done."""
-        due = select(_R).where(_R.c.project == self._project, _R.c.due_at <= self._clock())
+        due = select(_R.c.id).where(_R.c.project == self._project, _R.c.due_at <= self._clock())
         async with self._engine.connect() as db:
-            rows = (await db.execute(due.limit(50))).all()
-        left = 0
-        for row in rows:
-            left += not await self._try_once(row.id, row.provider, bytes(row.token), row.tries)
-        return left
-
-    async def _try_once(self, revocation: str, provider: str, sealed: bytes, tries: int) -> bool:
-        try:
-            await self._provider.revoke(self._open(provider, revocation, sealed))
-        except GmailMultiuserError as problem:
-            logger.warning("a revocation failed: %s (try %d)", problem.code, tries + 1)
-            if tries + 1 < _MOST_TRIES:
-                later = self._clock() + min(60.0 * 2**tries, 86_400.0)
-                async with self._engine.begin() as db:
-                    await db.execute(
-                        update(_R)
-                        .where(_R.c.id == revocation)
-                        .values(tries=tries + 1, due_at=later)
-                    )
-                return False
-            logger.error("a revocation is given up; the person can withdraw it at the provider")  # noqa: TRY400  (a traceback adds nothing)
-        async with self._engine.begin() as db:
-            await db.execute(delete(_R).where(_R.c.id == revocation))
-        return True
+            ids = (await db.execute(due.limit(50))).scalars().all()
+        return sum([not await self._try(one) for one in ids])
 
     async def keep_trying(self, *, every_s: float = 60.0) -> None:
         """Run until cancelled; what an earlier process left undone is tried first."""
@@ -134,9 +117,61 @@ class Disconnector:
                 logger.warning("revocations were not tried: %s", type(problem).__name__)
             await asyncio.sleep(every_s)
 
-    def _open(self, provider: str, revocation: str, sealed: bytes) -> HiddenText:
+    async def _note(self, revocation: str, provider: str, grant: Grant) -> None:
         binding = self._binding(provider, revocation)
-        return HiddenText(self._keyring.open(sealed, bound_to=binding).decode())
+        changes = {
+            "sealed_grant": self._keyring.seal(
+                json.dumps([grant.token, grant.subject, grant.user_id]).encode(), bound_to=binding
+            ),
+            "due_at": self._clock() + _ERASED_WITHIN_S,
+        }
+        values = {
+            "id": revocation,
+            "project": self._project,
+            "provider": provider,
+            "tries": 0,
+            "created_at": self._clock(),
+            **changes,
+        }
+        async with self._engine.begin() as db:
+            await db.execute(insert_or_update(self._engine, _R, values, changes))
+
+    async def _try(self, revocation: str) -> bool:
+        """Try one that is due, unless another is at it; True when there is nothing left to do."""
+        now = self._clock()
+        mine = _R.c.id == revocation
+        async with self._engine.begin() as db:
+            row = (await db.execute(select(_R).where(mine, _R.c.due_at <= now))).one_or_none()
+            if row is None:
+                return True
+            later = {"tries": row.tries + 1, "due_at": now + min(60.0 * 2**row.tries, 86_400.0)}
+            claim = update(_R).where(mine, _R.c.tries == row.tries, _R.c.due_at <= now)
+            if (await db.execute(claim.values(later))).rowcount != 1:
+                return True
+        try:
+            await self._revoke(row.provider, revocation, bytes(row.sealed_grant))
+        except GmailMultiuserError as problem:
+            logger.warning("a revocation failed: %s (try %d)", problem.code, row.tries + 1)
+            if row.tries + 1 < _MOST_TRIES:
+                return False
+            logger.error("a revocation is given up; the person can withdraw it at the provider")  # noqa: TRY400  (a traceback adds nothing)
+        await self._forget(revocation)
+        return True
+
+    async def _revoke(self, provider: str, revocation: str, sealed: bytes) -> None:
+        grant = self._open(provider, revocation, sealed)
+        if grant.subject and await self._directory.users_of_account(provider, grant.subject):
+            logger.info("a grant is not revoked: its account is connected here")
+            return
+        await self._provider.revoke(grant.token)
+
+    def _open(self, provider: str, revocation: str, sealed: bytes) -> Grant:
+        binding = self._binding(provider, revocation)
+        return Grant(*map(HiddenText, json.loads(self._keyring.open(sealed, bound_to=binding))))
+
+    async def _forget(self, revocation: str) -> None:
+        async with self._engine.begin() as db:
+            await db.execute(delete(_R).where(_R.c.id == revocation))
 
     def _binding(self, provider: str, revocation: str) -> tuple[str, ...]:
         return (self._project, provider, revocation, "revocation", _LAYOUT)

@@ -1,4 +1,6 @@
-"""The engine's tables. Plain types only, so that PostgreSQL takes them as SQLite does.
+"""The engine's own tables. Plain types only, so that PostgreSQL takes them as SQLite does.
+
+Connections with their tokens are the token manager's, in the tables of `security.token_schema`.
 
 Secrets are sealed before they get here: their columns hold bytes that open only together with the
 project, the user, the provider and the column's name. A user's id is a column of its own, compared
@@ -26,8 +28,6 @@ __all__ = [
     "api_keys",
     "attempts",
     "call_attempts",
-    "connection_uses",
-    "connections",
     "flows",
     "metadata",
     "page_visits",
@@ -50,29 +50,6 @@ versions = Table(
     version_metadata,
     Column("id", Integer, primary_key=True),  # always 1
     Column("version", Integer, nullable=False),
-)
-
-connections = Table(
-    "connections",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("project", Text, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("client_id", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("scopes", Text, nullable=False),  # sorted, separated by spaces
-    Column("access_token", LargeBinary, nullable=False),  # sealed
-    Column("refresh_token", LargeBinary, nullable=True),  # sealed
-    Column("expires_at", Double, nullable=False),
-    # Rises with every write of tokens; a writer that read an older one loses.
-    Column("generation", Integer, nullable=False),
-    Column("status", String(16), nullable=False),  # active | reauthorize
-    Column("created_at", Double, nullable=False),
-    Column("updated_at", Double, nullable=False),
-    UniqueConstraint("project", "user_id", "provider", name="one_connection_per_user"),
-    Index("connections_by_subject", "project", "provider", "subject"),
 )
 
 flows = Table(
@@ -113,7 +90,7 @@ revocations = Table(
     Column("id", String(64), primary_key=True),
     Column("project", Text, nullable=False),
     Column("provider", Text, nullable=False),
-    Column("token", LargeBinary, nullable=False),  # sealed
+    Column("sealed_grant", LargeBinary, nullable=False),  # sealed: token, account, user
     Column("tries", Integer, nullable=False),
     Column("due_at", Double, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -130,14 +107,6 @@ page_visits = Table(
     Column("expires_at", Double, nullable=False),  # of the link, and later of the visit
     Index("page_visits_by_cookie", "cookie_hash"),
     Index("page_visits_by_expiry", "expires_at"),
-)
-
-# Apart from the connections: a use must never look like a change of tokens.
-connection_uses = Table(
-    "connection_uses",
-    metadata,
-    Column("connection", String(64), primary_key=True),
-    Column("used_at", Double, nullable=False),
 )
 
 api_keys = Table(

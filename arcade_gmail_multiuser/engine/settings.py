@@ -17,10 +17,12 @@ from arcade_gmail_multiuser.security.origins import (
     origin_of,
 )
 from arcade_gmail_multiuser.security.sealing import Keyring
+from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
 
 __all__ = ["EngineSettings", "ProviderSettings", "WorkerSettings"]
 
 _SHORTEST_API_KEY = 16
+_LONGEST_PROJECT = 64
 WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -112,6 +114,8 @@ class EngineSettings:
     provider: ProviderSettings
     database_url: str = field(default="sqlite+aiosqlite:///engine.db", repr=False)
     project: str = "default"
+    refresh: RefreshPolicy = field(default_factory=RefreshPolicy)
+    """When tokens are refreshed, and how long a provider that fails is left alone."""
     environment: Literal["production", "development"] = "production"
     """What is unsafe is refused unless `development` is spelled out."""
     redirect_urls: frozenset[str] = frozenset()
@@ -169,8 +173,8 @@ class EngineSettings:
             )
         for uri in self.next_uris:
             check_url("next_uris", uri)
-        if not self.project or not self.project.strip():
-            raise ConfigurationError("project is missing.")
+        if not self.project.strip() or len(self.project) > _LONGEST_PROJECT:
+            raise ConfigurationError(f"project must be a name of 1 to {_LONGEST_PROJECT} signs.")
         self._check_oauth()
 
     def _check_oauth(self) -> None:

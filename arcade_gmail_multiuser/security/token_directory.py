@@ -45,17 +45,13 @@ class TokenDirectory:
             rows: Sequence[Row[Any]] = (await db.execute(query.limit(limit).offset(offset))).all()
         return [record_of(row) for row in rows], total or 0
 
-    async def sharing_account(self, record: TokenRecord) -> int:
-        """Count the other users of the project who are connected to the same account.
+    async def users_of_account(self, provider: str, subject: str) -> int:
+        """Count the users of the project who are connected to an account.
 
-        Google revokes an account's whole grant with any of its tokens, so while there are others
+        Google revokes an account's whole grant with any of its tokens, so while there are any
         nothing may be revoked.
         """
-        same = (
-            *self._wanted(None, record.provider),
-            _T.subject == record.subject,
-            _T.user_id != record.user_id,
-        )
+        same = (*self._wanted(None, provider), _T.subject == subject)
         async with patiently(self._patience_s), self._engine.connect() as db:
             return await db.scalar(select(func.count()).select_from(tokens).where(*same)) or 0
 

@@ -197,10 +197,16 @@ class SecureTokenManager:
             ConfigurationError: our client is refused by the provider.
             StorageError: the store does not answer, or what it holds cannot be read.
         """
+        return await self._hand_out(await self.fresh(user_id, scopes, provider=provider))
+
+    async def fresh(
+        self, user_id: str, scopes: Collection[str] = (), *, provider: str = _DEFAULT_PROVIDER
+    ) -> TokenRecord:
+        """See to it that `token_for` would give a token, and raise what it would; use nothing."""
         record = _granted(await self.connection(user_id, provider=provider), scopes)
         if self.needs_refresh(record):
             record = _granted(await self._refreshed(record), scopes)
-        return await self._hand_out(record)
+        return record
 
     async def mark_rejected(
         self, user_id: str, rejected: str, *, provider: str = _DEFAULT_PROVIDER
@@ -244,12 +250,14 @@ class SecureTokenManager:
         user_id: str,
         *,
         provider: str = _DEFAULT_PROVIDER,
+        connection_id: str | None = None,
         before_erasing: Callable[[TokenRecord, HiddenText | None], Awaitable[None]] | None = None,
         actor: str = "token_manager",
     ) -> bool:
         """Erase a connection; give False when there is none. A refresh under way cannot undo it.
 
         Args:
+            connection_id: erase this one only, not one that the user has made since it was seen.
             before_erasing: gets the record and the token to revoke (None when it cannot be read);
                 what it raises keeps the connection. It may be called again if a refresh comes
                 between.
@@ -257,12 +265,13 @@ class SecureTokenManager:
         key = self._key(user_id, provider)
         for _ in range(_MOST_RACES):
             held = await self._store.get(key)
-            if held is None:
+            if held is None or connection_id not in (None, held.id):
                 return False
             await self._events.tell("token.erased", key, "started", actor=actor)
             if before_erasing is not None:
                 await before_erasing(held, self._revocable(held))
             if await self._store.delete(key, expected=held.generation):
+                self._uses.forget(key)
                 return True
         raise StorageError("The connection keeps changing and could not be erased.")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from arcade_gmail_multiuser.security.hidden import HiddenText
+
 __all__ = ["RefreshAnswer", "TokenProvider"]
 
 
@@ -37,7 +39,7 @@ class TokenProvider(Protocol):
         """Refresh tokens work for the client that got them, and for no other."""
         ...
 
-    async def refresh(self, refresh_token: str) -> RefreshAnswer:
+    async def refresh(self, refresh_token: HiddenText) -> RefreshAnswer:
         """Get a new access token, or raise.
 
         Raises:

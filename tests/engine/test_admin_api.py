@@ -140,7 +140,7 @@ async def test_many_calls_write_one_last_use(stack: Stack, monkeypatch: Any) -> 
     assert one["last_used_at"] is not None
     # Nothing waits to be written, for the same minute counts once.
     await stack.execute("GmailMultiuser.ListLabels", "alice")
-    assert stack.app.state.uses._unwritten == {}
+    assert stack.app.state.manager._uses._used == {}
 
 
 async def test_arcadepy_reads_and_deletes_a_connection(stack: Stack) -> None:

@@ -9,7 +9,13 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from arcade_gmail_multiuser.engine.provider import lifetime_of
-from arcade_gmail_multiuser.errors import ConnectionFailed, DeadlineExceeded
+from arcade_gmail_multiuser.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    DeadlineExceeded,
+    StorageUnavailable,
+)
+from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
 
 if TYPE_CHECKING:
     from engine_stack.stack import Stack
@@ -89,7 +95,7 @@ async def test_a_token_is_refreshed_before_it_ends(stack: Stack) -> None:
     await stack.connect("alice", [READ])
     await stack.execute(LIST, "alice")
     first = token_of(stack)
-    stack.clock.now += 3600 - 301
+    stack.clock.now += 3600 - 661
     await stack.execute(LIST, "alice")
     assert token_of(stack) == first
     stack.clock.now += 2
@@ -107,7 +113,7 @@ async def test_s30_many_calls_at_once_refresh_once(stack: Stack) -> None:
     assert len({c["context"]["authorization"]["token"] for c in stack.worker.invocations}) == 1
 
 
-async def test_s32_two_engines_that_refresh_together_end_with_one_working_token(
+async def test_s30_two_engines_that_want_a_new_token_at_once_ask_for_one(
     make_stack: Any, tmp_path: Any
 ) -> None:
     path = tmp_path / "shared.db"
@@ -120,12 +126,28 @@ async def test_s32_two_engines_that_refresh_together_end_with_one_working_token(
     )
     await one.connect("alice", [READ])
     one.clock.now += 4000
-    both = asyncio.Barrier(2)
-    one.provider.before_token = both.wait
-    replies = await asyncio.gather(one.execute(LIST, "alice"), two.execute(LIST, "alice"))
-    one.provider.before_token = None
+    found_taken = asyncio.Event()
+    store = two.app.state.manager._store
+    acquire = store.acquire_lease
+
+    async def watched(*lease: Any) -> Any:
+        holder = await acquire(*lease)
+        if holder is not None:
+            found_taken.set()
+        return holder
+
+    store.acquire_lease = watched
+    calls = []
+
+    async def meanwhile() -> None:
+        # The other engine wants a token too, while this one is being given it.
+        calls.append(asyncio.create_task(two.execute(LIST, "alice")))
+        await found_taken.wait()
+
+    one.provider.before_token = meanwhile
+    replies = [await one.execute(LIST, "alice"), await calls[0]]
     assert [r.status_code for r in replies] == [200, 200]
-    # Both asked, since they are two processes; the generation let one of them store.
+    assert one.provider.count("refresh_token") == 1
     assert token_of(one) == token_of(two)
 
 
@@ -334,3 +356,123 @@ async def test_disconnecting_one_of_two_users_of_an_account_leaves_the_other_wor
     assert (await stack.execute(LIST, "bob")).status_code == 200
     await stack.http().delete(f"/v1/admin/user_connections/{by_user['bob']}")
     assert stack.provider.count("revoke") == 1
+
+
+async def test_s28_two_who_leave_one_account_at_the_same_instant_are_revoked(
+    make_stack: Any, any_database: str
+) -> None:
+    one = await make_stack(database_url=any_database)
+    two = await make_stack(
+        database_url=any_database,
+        encryption_keys=one.settings.encryption_keys,
+        provider_app=one.provider,
+        clock=one.clock,
+    )
+    for _ in range(5):
+        await one.connect("alice", [READ], "shared@example.com")
+        await one.connect("bob", [READ], "shared@example.com")
+        ids = [found["id"] for found in await connections(one)]
+        leaving = zip((one, two), ids, strict=True)
+        replies = await asyncio.gather(
+            *(
+                engine.http().delete(f"/v1/admin/user_connections/{found}")
+                for engine, found in leaving
+            )
+        )
+        assert [reply.status_code for reply in replies] == [204, 204]
+        assert await connections(one) == []
+        revoked = [given["token"] for name, given in one.provider.calls if name == "revoke"]
+        assert revoked, "nobody told Google"
+        one.provider.calls.clear()
+
+
+async def test_s28_a_late_revocation_ends_nothing_that_was_connected_meanwhile(
+    stack: Stack,
+) -> None:
+    await stack.connect("alice", [READ], "shared@example.com")
+    one = (await connections(stack))[0]["id"]
+    stack.outbound.fail_with["/revoke"] = DeadlineExceeded("slow")
+    assert (await stack.http().delete(f"/v1/admin/user_connections/{one}")).status_code == 204
+    stack.outbound.fail_with.clear()
+    # Google would take the whole account's grant back, bob's with it.
+    await stack.connect("bob", [READ], "shared@example.com")
+    stack.clock.now += 61
+    assert await stack.app.state.disconnector.run_due() == 0
+    assert stack.provider.count("revoke") == 0
+    bob = (await connections(stack))[0]["id"]
+    await stack.http().delete(f"/v1/admin/user_connections/{bob}")
+    assert stack.provider.count("revoke") == 1
+
+
+async def test_s28_a_button_pressed_often_revokes_once(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    one = (await connections(stack))[0]["id"]
+    address = f"/v1/admin/user_connections/{one}"
+    replies = await asyncio.gather(*(stack.http().delete(address) for _ in range(8)))
+    assert {reply.status_code for reply in replies} <= {204, 404}
+    assert stack.provider.count("revoke") == 1
+    stack.clock.now += 3600
+    await stack.app.state.disconnector.run_due()
+    assert stack.provider.count("revoke") == 1
+
+
+async def test_s28_an_engine_that_died_before_erasing_revokes_nothing(stack: Stack) -> None:
+    await stack.connect("alice", [READ])
+    one = (await connections(stack))[0]["id"]
+    store = stack.app.state.manager._store
+
+    async def dies(*_key: Any, **_options: Any) -> bool:
+        raise asyncio.CancelledError
+
+    erase, store.delete = store.delete, dies
+    with pytest.raises(asyncio.CancelledError):
+        await stack.http().delete(f"/v1/admin/user_connections/{one}")
+    store.delete = erase
+    stack.clock.now += 61
+    await stack.app.state.disconnector.run_due()
+    assert stack.provider.count("revoke") == 0
+    assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+async def test_s38_a_provider_that_failed_is_left_alone_for_a_while(make_stack: Any) -> None:
+    stack = await make_stack(refresh=RefreshPolicy(cooldown_s=600))
+    await stack.connect("alice", [READ])
+    await stack.connect("bob", [READ])
+    stack.clock.now += 4000
+    stack.provider.answers_token_with = lambda: JSONResponse({}, 500)
+    assert (await stack.execute(LIST, "alice")).status_code == 503
+    stack.provider.answers_token_with = None
+    again = await stack.execute(LIST, "alice")
+    assert again.status_code == 503
+    assert 500 < int(again.headers["retry-after"]) <= 600
+    assert stack.provider.count("refresh_token") == 1
+    assert (await stack.execute(LIST, "bob")).status_code == 200
+
+
+async def test_s43_an_engine_without_a_key_that_is_needed_does_not_start(
+    make_stack: Any, stack: Stack
+) -> None:
+    await stack.connect("alice", [READ])
+    with pytest.raises(ConfigurationError, match="encryption keys that are not configured"):
+        await make_stack()
+
+
+async def test_s39_a_consent_that_cannot_be_stored_is_503_and_can_be_given_again(
+    stack: Stack,
+) -> None:
+    started = await stack.start("alice", [READ])
+    browser = stack.browser()
+    page = await browser.consent(started["url"])
+    store = stack.app.state.manager._store
+
+    async def away(*_record: Any, **_options: Any) -> bool:
+        raise StorageUnavailable("away")
+
+    keep, store.put_if_generation = store.put_if_generation, away
+    reply = await browser.answer(page, "confirm")
+    assert reply.status_code == 503
+    assert "could not be stored" in reply.text
+    assert await connections(stack) == []
+    store.put_if_generation = keep
+    await stack.connect("alice", [READ])
+    assert (await stack.execute(LIST, "alice")).status_code == 200

@@ -200,10 +200,10 @@ async def test_s41_swapped_rows_of_two_users_do_not_open(stack: Stack) -> None:
     await stack.connect("alice", [READ])
     await stack.connect("bob", [READ])
     with sqlite3.connect(stack.database) as db:
-        rows = dict(db.execute("SELECT user_id, access_token FROM connections").fetchall())
+        rows = dict(db.execute("SELECT user_id, access_token FROM user_tokens").fetchall())
         for one, other in (("alice", "bob"), ("bob", "alice")):
             db.execute(
-                "UPDATE connections SET access_token = ? WHERE user_id = ?", (rows[other], one)
+                "UPDATE user_tokens SET access_token = ? WHERE user_id = ?", (rows[other], one)
             )
     for user_id in ("alice", "bob"):
         reply = await stack.execute("GmailMultiuser.ListLabels", user_id)

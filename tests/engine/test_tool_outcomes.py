@@ -111,6 +111,38 @@ async def test_s40_a_401_of_gmail_costs_one_refresh_and_one_retry(stack: Stack) 
     assert stack.provider.count("refresh_token") == 1
 
 
+async def test_s40_a_refresh_that_fails_for_a_moment_after_a_401_is_no_reason_to_connect_again(
+    stack: Stack,
+) -> None:
+    await stack.connect("alice", [SEND])
+    stack.worker.answer = lambda _call: {"error": REJECTED}
+    stack.provider.answers_token_with = lambda: JSONResponse({}, 500)
+    reply = await stack.execute(SEND_TOOL, "alice")
+    assert (reply.status_code, reply.json()["name"]) == (503, "unavailable")
+    assert "x-should-retry" not in reply.headers
+    assert len(stack.worker.invocations) == 1
+    stack.provider.answers_token_with = None
+    stack.worker.answer = None
+    assert (await stack.execute(SEND_TOOL, "alice")).status_code == 200
+
+
+async def test_s40_a_connection_renewed_while_google_refused_its_token_is_kept(
+    stack: Stack,
+) -> None:
+    await stack.connect("alice", [SEND])
+
+    async def refuse_while_the_person_connects_again(_call: Any) -> None:
+        if len(stack.worker.invocations) == 2:
+            await stack.connect("alice", [READ, SEND])
+
+    stack.worker.answer = lambda _call: {"error": REJECTED}
+    stack.worker.before_answer = refuse_while_the_person_connects_again
+    reply = await stack.execute(SEND_TOOL, "alice")
+    assert (reply.status_code, reply.json()["name"]) == (503, "unavailable")
+    listed = (await stack.http().get("/v1/admin/user_connections")).json()["items"]
+    assert [one["connection_status"] for one in listed] == ["active"]
+
+
 async def test_s40_a_token_refused_again_asks_the_person(stack: Stack) -> None:
     await stack.connect("alice", [SEND])
     stack.worker.answer = lambda _call: {"error": REJECTED}

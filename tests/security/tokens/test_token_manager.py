@@ -365,6 +365,45 @@ async def test_uses_are_noted_without_a_write_for_each(
     assert (record.last_used_at, record.generation) == (clock.now, held.generation)
 
 
+async def test_of_the_uses_within_a_minute_only_the_first_is_written(
+    manager: SecureTokenManager, connect: Connect, clock: Any
+) -> None:
+    await connect(manager)
+    begun = clock.now
+    for seconds, seen in ((0, 0), (59, 0), (60, 60)):
+        clock.now = begun + seconds
+        await manager.token_for("ann")
+        await manager.flush()
+        record = await manager.connection("ann")
+        assert record is not None
+        assert record.last_used_at == begun + seen
+
+
+async def test_fresh_says_whether_there_would_be_a_token_and_uses_nothing(
+    manager: SecureTokenManager, connect: Connect, clock: Any, provider: Any
+) -> None:
+    held = await connect(manager)
+    clock.now += 3600
+    assert (await manager.fresh("ann")).generation != held.generation
+    await manager.flush()
+    record = await manager.connection("ann")
+    assert record is not None
+    assert record.last_used_at is None
+    with pytest.raises(MissingScope):
+        await manager.fresh("ann", ["https://example.com/another"])
+
+
+async def test_a_connection_made_since_is_not_disconnected_for_the_one_before(
+    manager: SecureTokenManager, connect: Connect
+) -> None:
+    first = await connect(manager)
+    await manager.disconnect("ann", connection_id=first.id)
+    second = await connect(manager)
+    assert not await manager.disconnect("ann", connection_id=first.id)
+    assert await manager.connection("ann") == second
+    assert await manager.disconnect("ann", connection_id=second.id)
+
+
 @pytest.mark.parametrize("token", ["", "  ", "a\r\nb", "日本語", "x" * 9000, None])
 async def test_what_is_no_token_is_not_stored(manager: SecureTokenManager, token: Any) -> None:
     with pytest.raises((MissingToken, InvalidInput)):

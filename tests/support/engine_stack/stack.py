@@ -19,6 +19,7 @@ from arcade_gmail_multiuser.engine.settings import (
     WorkerSettings,
 )
 from arcade_gmail_multiuser.security.keys import new_key
+from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
 from engine_stack.browser import Browser
 from engine_stack.facts import (
     API_KEY,
@@ -129,6 +130,8 @@ def settings_for(database: Path, **changes: Any) -> EngineSettings:
         worker=WorkerSettings(url=WORKER, secret=WORKER_SECRET),
         provider=ProviderSettings.at(PROVIDER, client_id="client-1", client_secret=CLIENT_SECRET),
         database_url=f"sqlite+aiosqlite:///{database}",
+        # The cool-down runs by the store's clock, which a test does not move.
+        refresh=RefreshPolicy(cooldown_s=0.0),
     )
     return replace(base, **changes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,7 @@ class FakeWorker:
     invocations: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     answer: Callable[[dict[str, Any]], Any] | None = None
+    before_answer: Callable[[dict[str, Any]], Awaitable[None]] | None = None
     catalog_reads: int = 0
 
     def app(self) -> Starlette:
@@ -95,6 +96,8 @@ class FakeWorker:
             return JSONResponse({"detail": "Not authenticated"}, 401)
         call = await request.json()
         self.invocations.append(call)
+        if self.before_answer is not None:
+            await self.before_answer(call)
         given = self.answer(call) if self.answer else {"value": {"inputs": call["inputs"]}}
         if isinstance(given, Response):
             return given
