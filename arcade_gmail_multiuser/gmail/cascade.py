@@ -66,6 +66,7 @@ class Seen:
     __slots__ = (
         "begin",
         "block",
+        "closed",
         "empty",
         "end",
         "inside",
@@ -77,7 +78,6 @@ class Seen:
         "quote",
         "reason",
         "trick",
-        "writes",
     )
 
     def __init__(self, outer: Seen | None, tag: str, look: Look, reason: str | None) -> None:
@@ -93,7 +93,7 @@ class Seen:
         self.begin = BEGIN.get(tag)
         self.end = END.get(tag)
         self.empty = EMPTY.get(tag) if tag != "img" or self.trick is None else Writer.nothing
-        self.writes = bool(self.end or self.block)
+        self.closed = reason is not None or self.empty is not None
         self.quote = False
         self.names = _NO_NAMES
         self.inside: dict[Key, Seen] = {}
@@ -106,7 +106,7 @@ class Cascade:
         self.top = Seen(None, "", DEFAULT_LOOK, None)
         self._found = found
         self._rules = Rules(elements)
-        for sheet in tree.css("style"):
+        for sheet in tree.tags("style"):
             state = holds(sheet.attributes.get("media") or "")
             if state is not False:
                 for declared in read_sheet(sheet.text_lexbor()):
@@ -137,7 +137,6 @@ class Cascade:
         seen = Seen(outer, tag, look, reason)
         seen.names = names
         seen.quote = starts_quote(attributes)
-        seen.writes |= seen.quote
         self._note_tooltip(attributes)
         if declared:
             _lay_out(seen, tag, declared)
@@ -155,7 +154,7 @@ class Cascade:
 
 def _lay_out(seen: Seen, tag: str, declared: Mapping[str, str]) -> None:
     if not seen.block and tag != "li" and declared.get("display", "").startswith(_BLOCK_DISPLAYS):
-        seen.block, seen.writes = 1, True
+        seen.block = 1
     spacing = declared.get("white-space")
     if spacing is not None and tag != "pre":
         seen.pre = spacing.startswith(("pre", "break-spaces"))

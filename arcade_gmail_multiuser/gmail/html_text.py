@@ -16,8 +16,9 @@ from arcade_gmail_multiuser.gmail.selectors import Rule
 
 __all__ = ["ReadableText", "html_to_text"]
 
-_OWN_CONTENT = {"a": ("href",), "img": ("src", "alt", "title")}
-"""Attributes in which elements differ that look alike."""
+_OF_A_PICTURE = frozenset(("src", "alt", "title"))
+"""Attributes in which pictures differ that look alike; links differ in their href."""
+_ABSENT = "\0"  # no attribute holds this character: the parser replaces it
 
 _SHOWS = re.compile(r"\w")
 _MARKUP = re.compile(r"<[^<>]*>")
@@ -62,89 +63,82 @@ class _Reader:
         self._cascade = Cascade(tree, self.found, elements)
         self._special = self._cascade.special
 
-    def text(self) -> str:
+    def text(self) -> str:  # noqa: C901 - calls are what costs here
         """Read everything seen."""
         # This loop runs for every node of every mail: it asks the parser for as little as it can.
-        words = self._writer.paper.words
+        writer = self._writer
+        words, breaks = writer.paper.words, writer.paper.breaks
+        special, enter = self._cascade.special, self._cascade.enter
         seen = self._cascade.top
-        open_elements: list[tuple[LexborNode | None, Seen]] = [(None, seen)]
+        open_nodes: list[LexborNode] = []
+        rules: tuple[Rule, ...] = ()
         node = self._root
         for _ in range(MAX_NODES):
-            while node is None and open_elements:
-                left_node, left = open_elements.pop()
-                if open_elements:
-                    seen = open_elements[-1][1]
-                if left.writes:
-                    self._leave(left)
+            while node is None and open_nodes:
+                if seen.end is not None:
+                    seen.end(writer)
+                if seen.block:
+                    breaks(seen.block)
+                seen = seen.outer or seen
+                left = open_nodes.pop()
                 # The root has no neighbours to go on to.
-                node = left_node.next if left_node and len(open_elements) > 1 else None
+                node = left.next if open_nodes else None
             if node is None:
                 break
             tag = node.tag
-            inner = None
             if tag == "-text":
                 if seen.plain:
                     words(node.text_content or "")
                 else:
                     self._text(node.text_content or "", seen)
-            else:
-                inner = self._enter(node, tag or "", seen)
-            if inner is None:
                 node = node.next
-            else:
-                open_elements.append((node, inner))
-                seen, node = inner, node.first_child
+                continue
+            attributes = node.attributes
+            key: Key = tag
+            if attributes:
+                if tag in ("a", "img"):
+                    key = _alike(tag, attributes)
+                else:
+                    key = (tag, *attributes, *attributes.values())
+            if special:
+                rules = special.get(node.mem_id, ())
+                key = (key, rules)
+            inner = seen.inside.get(key)
+            if inner is None:
+                inner = seen.inside[key] = enter(seen, tag or "", attributes, rules)
+            if inner.closed:
+                self._write_closed(inner, node, attributes)
+                node = node.next
+                continue
+            if inner.block:
+                breaks(inner.block)
+            if inner.quote:
+                writer.quote_rule()
+            if inner.begin is not None:
+                inner.begin(writer, attributes)
+            open_nodes.append(node)
+            seen, node = inner, node.first_child
         else:
             self.gave_up = True
-        while open_elements:
-            self._leave(open_elements.pop()[1])
+        while seen.outer is not None:
+            self._leave(seen)
+            seen = seen.outer
         self._cascade.finish()
         return self._writer.paper.text()
 
-    def _enter(self, node: LexborNode, tag: str, outer: Seen) -> Seen | None:
-        """Write what stands before an element's content; None if its content is not read."""
-        attributes = node.attributes
-        key: Key = tag
-        if attributes:
-            if tag in _OWN_CONTENT:
-                key = _alike(tag, attributes)
-            else:
-                key = (tag, *attributes, *attributes.values())
-        rules: tuple[Rule, ...] = ()
-        if self._special:
-            rules = self._special.get(node.mem_id, ())
-            key = (key, rules)
-        seen = outer.inside.get(key)
-        if seen is None:
-            seen = outer.inside[key] = self._cascade.enter(outer, tag, attributes, rules)
+    def _write_closed(self, seen: Seen, node: LexborNode, attributes: Attributes) -> None:
+        """Write an element whose content is not read."""
         if seen.reason is not None:
             self._pass_over(node, seen.reason)
-            return None
-        if seen.empty is not None:
+        elif seen.empty is not None:
             seen.empty(self._writer, attributes)
-            return None
-        if seen.writes:
-            self._begin(seen, attributes)
-        return seen
-
-    def _begin(self, seen: Seen, attributes: Attributes) -> None:
-        if seen.block == 1:
-            self._writer.paper.line()
-        elif seen.block:
-            self._writer.paper.paragraph()
-        if seen.quote:
-            self._writer.quote_rule()
-        if seen.begin is not None:
-            seen.begin(self._writer, attributes)
 
     def _leave(self, seen: Seen) -> None:
         """Write what stands behind an element's content."""
         if seen.end is not None:
             seen.end(self._writer)
-        if seen.block == 1:
-            self._writer.paper.line()
-        elif seen.block:
-            self._writer.paper.paragraph()
+        if seen.block:
+            self._writer.paper.breaks(seen.block)
 
     def _pass_over(self, node: LexborNode, reason: str) -> None:
         if reason == "comment":
@@ -168,12 +162,17 @@ class _Reader:
             self.found["comment"] += len(words) >= _ASIDE_WORDS
 
 
-def _alike(tag: str, attributes: Attributes) -> Key:
-    """Give the key of an element without what it has for itself alone."""
-    shared = dict(attributes)
-    for name in _OWN_CONTENT[tag]:
-        shared.pop(name, None)
-    return (tag, "href" in attributes, *shared, *shared.values())
+def _alike(tag: str, attributes: dict[str, str | None]) -> Key:
+    """Give the key of a link or picture without what it has for itself alone."""
+    if tag == "a":
+        href = attributes.pop("href", _ABSENT)
+        if href is _ABSENT:
+            return (tag, False, *attributes, *attributes.values())
+        key = (tag, True, *attributes, *attributes.values())
+        attributes["href"] = href  # the mapping is this walk's own, made anew by the parser
+        return key
+    shared = {name: value for name, value in attributes.items() if name not in _OF_A_PICTURE}
+    return (tag, *shared, *shared.values())
 
 
 def _has_words(node: LexborNode) -> bool:

@@ -88,6 +88,12 @@ class Paper:
         if not self._bulleted and self._breaks < 2:
             self._breaks = 2
 
+    def breaks(self, count: int) -> None:
+        """Leave at least so many line breaks before whatever comes: 1 is `line`, 2 `paragraph`."""
+        self._space = False
+        if self._breaks < count and not self._bulleted:
+            self._breaks = count
+
     def line_break(self) -> None:
         """Break the line as `<br>` does: two of them leave an empty line."""
         self._space = False
