@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import (
@@ -23,6 +23,9 @@ __all__ = ["Kept", "create_label", "delete_label", "label_name", "rename_label"]
 MAX_NAME = 225
 """Gmail's limit, all levels and their slashes together."""
 
+LOOK = ("labelListVisibility", "messageListVisibility", "color")
+"""What of a label resource says how the label is shown."""
+
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -37,6 +40,7 @@ class Kept:
     missing_parent: str = ""
     nested: tuple[str, ...] = ()
     messages: int | None = None
+    look: Mapping[str, Any] = field(default_factory=dict)
 
 
 def label_name(parameter: str, given: str) -> str:
@@ -59,8 +63,8 @@ def label_name(parameter: str, given: str) -> str:
     return name
 
 
-async def create_label(mailbox: Mailbox, name: str) -> Kept:
-    """Make a label; a lost answer is looked up.
+async def create_label(mailbox: Mailbox, name: str, look: Mapping[str, Any] | None = None) -> Kept:
+    """Make a label, shown everywhere unless `look` says otherwise; a lost answer is looked up.
 
     Raises:
         Conflict: there is one of that name, in whatever letter case; the error names it.
@@ -68,7 +72,8 @@ async def create_label(mailbox: Mailbox, name: str) -> Kept:
     book = LabelBook(await label_resources(mailbox))
     if existing := book.named(name):
         raise _exists(book.name_of(existing))
-    body = {"name": name, "labelListVisibility": "labelShow", "messageListVisibility": "show"}
+    shown = {"labelListVisibility": "labelShow", "messageListVisibility": "show"}
+    body = {"name": name, **(shown if look is None else look)}
     try:
         made = await mailbox.call("users.labels.create", body=body)
     except OutcomeUnknown:
@@ -120,16 +125,23 @@ async def delete_label(mailbox: Mailbox, name: str) -> Kept:
     book = LabelBook(resources)
     id_ = _own(resources, book, name)
     messages: int | None
+    label = next((label for label in resources if label.get("id") == id_), {})
     try:
-        counted = await mailbox.call("users.labels.get", id=id_)
-        messages = int(counted.get("messagesTotal") or 0)
+        label = await mailbox.call("users.labels.get", id=id_)
+        messages = int(label.get("messagesTotal") or 0)
     except AuthorizationError:
         raise
     except GmailMultiuserError:
         messages = None  # a courtesy; deleting does not hang on it
     await mailbox.call("users.labels.delete", id=id_)
     kept = book.name_of(id_)
-    return Kept(id_, kept, nested=tuple(book.nested_under(kept)), messages=messages)
+    return Kept(
+        id_,
+        kept,
+        nested=tuple(book.nested_under(kept)),
+        messages=messages,
+        look={part: label[part] for part in LOOK if label.get(part)},
+    )
 
 
 def _own(resources: Sequence[Mapping[str, Any]], book: LabelBook, name: str) -> str:

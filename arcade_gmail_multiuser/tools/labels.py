@@ -55,15 +55,17 @@ LabelName = Annotated[
 )
 async def create_label(
     context: ToolContext, label_name: LabelName
-) -> Annotated[LabelChange, "The new label's id and name"]:
+) -> Annotated[LabelChange, "The new label's id and name, and an undo_token"]:
     """Make a new, empty label.
 
     A name that exists already, in whatever letter case, is a conflict that names the label. To
     put a label on mail afterwards use ChangeEmailLabels or ChangeThreadLabels; to rename one use
     UpdateLabel. A parent label is not made along: missing_parent says if there is none.
+    UndoChange with the undo_token deletes it again, as long as no message carries it.
     """
     name = label_keeping.label_name("label_name", label_name)
-    return label_answers.changed(await label_keeping.create_label(mailbox_of(context), name))
+    made = await label_keeping.create_label(mailbox_of(context), name)
+    return label_answers.made(made, user=context.user_id or "")
 
 
 @tool(
@@ -75,16 +77,17 @@ async def update_label(
         str, "The label to rename, by name or id, in upper or lower case (see ListLabels)."
     ],
     new_name: LabelName,
-) -> Annotated[LabelChange, "The label's id, former and new name"]:
+) -> Annotated[LabelChange, "The label's id, former and new name, and an undo_token"]:
     """Rename one of the user's labels; it keeps its id and all its messages.
 
     Gmail's own labels, such as INBOX, cannot be renamed. Labels nested under it keep their names;
-    nested lists them. Renaming back undoes it. To put a label on mail use ChangeEmailLabels.
+    nested lists them. UndoChange with the undo_token gives it its former name back. To put a
+    label on mail use ChangeEmailLabels.
     """
     checks.label_changes([current_name], [])
     name = label_keeping.label_name("new_name", new_name)
     renamed = await label_keeping.rename_label(mailbox_of(context), current_name, name)
-    return label_answers.changed(renamed)
+    return label_answers.renamed(renamed, user=context.user_id or "")
 
 
 @tool(
@@ -95,12 +98,14 @@ async def delete_label(
     label_name: Annotated[
         str, "The label to delete, by name or id, in upper or lower case (see ListLabels)."
     ],
-) -> Annotated[DeletedLabel, "What was deleted, and how many messages had it"]:
-    """Delete one of the user's labels for good; the messages that have it stay.
+) -> Annotated[DeletedLabel, "What was deleted, how many messages had it, and an undo_token"]:
+    """Delete one of the user's labels; the messages that have it stay.
 
-    It cannot be undone: which messages had it is lost, so ask first. Gmail's own labels, such as
-    INBOX, cannot be deleted. To only take a label off some mail use ChangeEmailLabels with remove;
-    to give it another name UpdateLabel.
+    Ask first: which messages had it is lost. UndoChange with the undo_token only makes the label
+    again, with its name, colour and visibility, on no message and under a new id. Gmail's own
+    labels, such as INBOX, cannot be deleted. To only take a label off some mail use
+    ChangeEmailLabels with remove; to give it another name UpdateLabel.
     """
     checks.label_changes([label_name], [])
-    return label_answers.deleted(await label_keeping.delete_label(mailbox_of(context), label_name))
+    deleted = await label_keeping.delete_label(mailbox_of(context), label_name)
+    return label_answers.deleted(deleted, user=context.user_id or "")

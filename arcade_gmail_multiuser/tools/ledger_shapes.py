@@ -13,6 +13,7 @@ __all__ = [
     "Restored",
     "ThreadTrash",
     "Undone",
+    "UndoneLabel",
 ]
 
 
@@ -103,11 +104,24 @@ class ThreadTrash(TypedDict):
     """Opens it in Gmail."""
 
 
+class UndoneLabel(TypedDict):
+    """A label that is as it was before it was made, renamed or deleted."""
+
+    id: str
+    """Its id; one that was made again has a new id."""
+    name: str
+    """Its name."""
+    now: Literal["deleted", "renamed_back", "made_again"]
+    """What it is now."""
+    changed: bool
+    """False when it was so already and nothing was written."""
+
+
 class Undone(TypedDict):
-    """What was taken back. The three counts add up to `requested`."""
+    """What was taken back. The three counts of messages add up to `requested`."""
 
     status: Literal["done", "partly_done", "not_done"]
-    """done: every message has its former labels again."""
+    """done: every message, or the label itself, is as before. Else problems or warnings say why."""
     requested: int
     """How many messages the change had touched."""
     reverted: int
@@ -120,6 +134,10 @@ class Undone(TypedDict):
     """The messages that were not reverted, at most 50."""
     omitted: list[str]
     """What was left out of this answer."""
+    label: NotRequired[UndoneLabel]
+    """Set when the change was one of a label itself; the counts are 0 then."""
+    warnings: NotRequired[list[str]]
+    """What could not be taken back."""
 
 
 class LabelChange(TypedDict):
@@ -137,6 +155,8 @@ class LabelChange(TypedDict):
     """For "Work/Q3" without a label "Work": Gmail then shows the full name, not nested."""
     nested: NotRequired[list[str]]
     """Labels nested under the former name, at most 50; they kept their names."""
+    undo_token: NotRequired[str]
+    """Give it to UndoChange to take back exactly this; absent when nothing changed."""
 
 
 class DeletedLabel(TypedDict):
@@ -147,8 +167,10 @@ class DeletedLabel(TypedDict):
     name: str
     """The name it had."""
     status: Literal["deleted"]
-    """It cannot be brought back; the messages are all still there."""
+    """The messages are all still there."""
     messages_that_had_it: NotRequired[int]
     """How many messages carried it; absent when Google did not say."""
     nested: list[str]
     """Labels nested under it, at most 50; they are still there."""
+    undo_token: str
+    """Give it to UndoChange to make it again, with its name and look but on no message."""

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, organising, reverting, undo
+from arcade_gmail_multiuser.gmail import fetching, label_reverting, organising, reverting, undo
 from arcade_gmail_multiuser.gmail.organising import Change
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
-from arcade_gmail_multiuser.tools import checks, ledgers, selecting
+from arcade_gmail_multiuser.tools import checks, label_answers, ledgers, selecting
 from arcade_gmail_multiuser.tools.behavior import LABELS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
@@ -169,13 +169,17 @@ async def undo_change(
     undo_token: Annotated[
         str, "The undo_token of an earlier answer, exactly as it was; up to 30,000 characters."
     ],
-) -> Annotated[Undone, "How many messages have their former labels again"]:
-    """Take back one earlier change of labels, Trash or Spam, on exactly the messages it changed.
+) -> Annotated[Undone, "How many messages have their former labels again, or what a label is now"]:
+    """Take back one earlier change: of labels, Trash or Spam on mail, or of a label itself.
 
-    Works with the undo_token of ArchiveEmail, ChangeEmailLabels, ChangeThreadLabels, TriageEmails,
-    ReportSpam, TrashEmail, SetThreadTrashStatus, RestoreEmail and UnsubscribeFromEmail. Labels
-    that changed otherwise since then stay. Sent mail and deleted labels or drafts cannot be taken
-    back. Repeating it is safe. Without a token use RestoreEmail or TriageEmails.
+    Works with the undo_token of every tool that archives, labels, triages, trashes, restores,
+    reports or unsubscribes, on exactly the messages it changed, and of CreateLabel, UpdateLabel
+    and DeleteLabel. What changed otherwise since then stays. A deleted label is made again, but on
+    no message; sent mail and deleted drafts cannot be taken back. Repeating it is safe. Without a
+    token use RestoreEmail or TriageEmails.
     """
-    steps = undo.open_token(undo_token, user=context.user_id or "")
-    return ledgers.undone(await reverting.revert(mailbox_of(context), steps))
+    change = undo.open_token(undo_token, user=context.user_id or "")
+    mailbox = mailbox_of(context)
+    if isinstance(change, undo.LabelStep):
+        return label_answers.undone(await label_reverting.revert_label(mailbox, change))
+    return ledgers.undone(await reverting.revert(mailbox, change))

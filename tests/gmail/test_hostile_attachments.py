@@ -207,6 +207,7 @@ async def test_a_sheet_of_a_million_rows_ends_in_time() -> None:
 
 async def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    close_readers()  # a new one takes a while to start, so it cannot answer before it is ended
     with pytest.raises(UnreadableAttachment) as raised:
         await attachment_text(b"hello", filename="a.txt")
     assert raised.value.reason == "too_slow"
