@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.tools.draft_shapes import (
     DraftSummary,
     EditedDraft,
 )
-from arcade_gmail_multiuser.tools.presenting import failed_items
+from arcade_gmail_multiuser.tools.fitting import failed_items
 from arcade_gmail_multiuser.tools.sending_shapes import Preview
 from arcade_gmail_multiuser.tools.views import View, link, when
 

@@ -5,7 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-__all__ = ["cost", "fair_shares"]
+from arcade_gmail_multiuser.gmail.fetching import Failure
+from arcade_gmail_multiuser.tools.shapes import FailedItem
+
+__all__ = [
+    "FRAME",
+    "NAMES_SHARE",
+    "SEPARATOR",
+    "cost",
+    "failed_items",
+    "failed_within",
+    "fair_shares",
+    "named_within",
+]
+
+FRAME = 200
+"""Characters of an answer around its items: its keys, and a page token."""
+SEPARATOR = 2
+NAMES_SHARE = 4
+"""Ids of what was left out, and what could not be read, each take at most this part of it all."""
+ID_COST = 20
+"""Characters of one id in a list: its 16 digits, quotes and a separator."""
 
 
 def cost(value: object) -> int:
@@ -22,3 +42,34 @@ def fair_shares(wanted: Sequence[int], total: int) -> list[int]:
         shares[index] = min(wanted[index], left // (len(wanted) - served))
         left -= shares[index]
     return shares
+
+
+def failed_items(failures: Sequence[Failure]) -> list[FailedItem]:
+    """Name what could not be read."""
+    return [
+        FailedItem(id=failure.id, code=failure.error.code, message=failure.error.message)
+        for failure in failures
+    ]
+
+
+def failed_within(
+    failures: Sequence[Failure], max_chars: int
+) -> tuple[list[FailedItem], list[str]]:
+    """Name what could not be read in its part of an answer, and say how many more there are."""
+    items = failed_items(failures)
+    shown: list[FailedItem] = []
+    left = max_chars // NAMES_SHARE
+    for item in items:
+        left -= cost(item) + SEPARATOR
+        if left < 0 and shown:
+            break
+        shown.append(item)
+    if len(shown) == len(items):
+        return shown, []
+    more = len(items) - len(shown)
+    return shown, [f"{more} more could not be read; ask for fewer at a time to see which"]
+
+
+def named_within(ids: Sequence[str], room: int) -> list[str]:
+    """Give the first of these ids, as many as so many characters hold."""
+    return list(ids[: max(room, 0) // ID_COST])

@@ -6,49 +6,39 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.budget import clip, fence
 from arcade_gmail_multiuser.gmail.fetching import (
-    Failure,
     FoundMessages,
-    FoundThreads,
     Page,
     ReadThread,
 )
 from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.quoting import fold_quotes
 from arcade_gmail_multiuser.gmail.reading import ReadMessage
-from arcade_gmail_multiuser.tools.fitting import cost, fair_shares
-from arcade_gmail_multiuser.tools.shapes import (
-    AttachmentInfo,
-    Email,
-    EmailList,
-    FailedItem,
-    Thread,
-    ThreadList,
-    ThreadSummary,
+from arcade_gmail_multiuser.tools.describing import IN_A_LIST, READ_BY_ITSELF, described, short
+from arcade_gmail_multiuser.tools.fitting import (
+    FRAME,
+    NAMES_SHARE,
+    SEPARATOR,
+    cost,
+    failed_within,
+    fair_shares,
+    named_within,
 )
-from arcade_gmail_multiuser.tools.views import Start, View, cursor_for, link, when
+from arcade_gmail_multiuser.tools.shapes import Email, EmailList, Thread
+from arcade_gmail_multiuser.tools.views import Start, View, cursor_for, link
 
-__all__ = ["email_list", "emails_shown", "failed_items", "one_email", "thread", "thread_list"]
+__all__ = ["email_list", "emails_shown", "one_email", "thread"]
 
-LIST_FIELD = 500
-"""Characters of one header in a list; a message read by itself has ten times that."""
-SNIPPET = 200
-MAX_ATTACHMENTS = 100
-MAX_PARTICIPANTS = 10
 LEAST_BODY = 80
 """A share of fewer characters says nothing; the body is left out and named instead."""
 ROUNDS = 8
-FRAME = 200
-"""Characters of an answer around its messages: its keys, and a page token."""
 NOTE = 200
 """Characters that say that messages were left out."""
 BODY_FRAME = 370
 """Characters around the text of one message: its fence, its cursor, what was left out."""
 BODY_SHARE = 300
 """Of a text that is longer there shall be room for so much; else another message is left out."""
-SEPARATOR = 2
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,12 +54,15 @@ class _Text:
 
 def email_list(found: FoundMessages, page: Page, view: View, *, bodies: bool) -> EmailList:
     """Shape a page of messages; those that do not fit are named by id, the oldest first."""
-    emails, left_out = _fitted(found.messages, found.labels, view, bodies=bodies)
+    failed, unsaid = failed_within(found.failed, view.max_chars)
+    emails, left_out, named = _fitted(
+        found.messages, found.labels, view, bodies=bodies, used=cost(failed)
+    )
     answer = EmailList(
         emails=emails,
-        failed=failed_items(found.failed),
-        omitted=_about(left_out),
-        omitted_ids=left_out,
+        failed=failed,
+        omitted=[*_about(left_out, named), *unsaid],
+        omitted_ids=named,
     )
     if page.next_token:
         answer["next_page_token"] = page.next_token
@@ -85,8 +78,8 @@ async def emails_shown(found: FoundMessages, page: Page, view: View, *, bodies: 
 
 def one_email(message: ReadMessage, labels: LabelBook, view: View, start: Start) -> Email:
     """Shape one message in full, from `start` on."""
-    email = _described(message, labels, view, LIST_FIELD * 10)
-    _add_attachments(email, message)
+    room = view.max_chars - BODY_FRAME
+    email = described(message, labels, view, READ_BY_ITSELF, attachments=True, room=room)
     [shown] = _cut([email], [_readable(message, view, start)], view)
     return shown
 
@@ -95,145 +88,62 @@ def thread(read: ReadThread, view: View) -> Thread:
     """Shape a conversation; the oldest messages after the first are left out when it is long."""
     labels = read.labels or LabelBook([])
     newest_first = tuple(reversed(read.messages))
-    emails, left_out = _fitted(newest_first, labels, view, bodies=True)
+    failed, unsaid = failed_within(read.failed, view.max_chars)
+    subject = short(read.messages[0].subject, IN_A_LIST.field) if read.messages else ""
+    subject = short(subject, view.max_chars // 10)
+    used = cost(failed) + cost(subject)
+    emails, left_out, named = _fitted(newest_first, labels, view, bodies=True, used=used)
     last = read.messages[-1] if read.messages else None
     return Thread(
         id=read.id,
-        subject=_short(read.messages[0].subject, LIST_FIELD) if read.messages else "",
+        subject=subject,
         message_count=len(read.messages) + len(read.failed),
         messages=emails[::-1],
         url=link(read.id, last),
-        failed=failed_items(read.failed),
-        omitted=_about(left_out),
-        omitted_ids=left_out[::-1],
+        failed=failed,
+        omitted=[*_about(left_out, named), *unsaid],
+        omitted_ids=named[::-1],
     )
-
-
-def thread_list(found: FoundThreads, page: Page, view: View) -> ThreadList:
-    """Shape a page of conversations."""
-    answer = ThreadList(
-        threads=[_summary(read, found.labels, view) for read in found.threads],
-        failed=failed_items(found.failed),
-        omitted=[],
-    )
-    if page.next_token:
-        answer["next_page_token"] = page.next_token
-    return answer
-
-
-def failed_items(failures: Sequence[Failure]) -> list[FailedItem]:
-    """Name what could not be read."""
-    return [
-        FailedItem(id=failure.id, code=failure.error.code, message=failure.error.message)
-        for failure in failures
-    ]
-
-
-def _summary(read: ReadThread, labels: LabelBook, view: View) -> ThreadSummary:
-    last = read.messages[-1] if read.messages else ReadMessage()
-    first = read.messages[0] if read.messages else last
-    writers = dict.fromkeys(display(m.from_) for m in read.messages if m.from_)
-    participants = [_short(writer, 120) for writer in list(writers)[:MAX_PARTICIPANTS]]
-    if len(writers) > MAX_PARTICIPANTS:
-        participants.append(f"and {len(writers) - MAX_PARTICIPANTS} more")
-    label_ids = list(dict.fromkeys(label for m in read.messages for label in m.label_ids))
-    return ThreadSummary(
-        id=read.id,
-        subject=_short(first.subject, LIST_FIELD),
-        participants=participants,
-        message_count=len(read.messages),
-        last_date=when(last.date, view.zone),
-        last_message_id=last.id,
-        snippet=_short(last.snippet, SNIPPET),
-        label_ids=label_ids,
-        label_names=labels.names_of(label_ids),
-        url=link(read.id, last),
-    )
-
-
-def _described(message: ReadMessage, labels: LabelBook, view: View, field: int) -> Email:
-    people = {
-        "to": ", ".join(map(display, message.to)),
-        "cc": ", ".join(map(display, message.cc)),
-        "bcc": ", ".join(map(display, message.bcc)),
-        "reply_to": ", ".join(map(display, message.reply_to)),
-        "references": " ".join(message.references),
-    }
-    email = Email(
-        id=message.id,
-        thread_id=message.thread_id,
-        label_ids=list(message.label_ids),
-        label_names=labels.names_of(message.label_ids),
-        # Gmail's own snippet holds hidden text too, so where there is a body it is made anew.
-        snippet=_short(" ".join(message.body[:SNIPPET].split()) or message.snippet, SNIPPET),
-        from_=_short(display(message.from_), field) if message.from_ else "",
-        to=_short(people["to"], field),
-        cc=_short(people["cc"], field),
-        reply_to=_short(people["reply_to"], field),
-        subject=_short(message.subject, field),
-        date=when(message.date, view.zone),
-        header_message_id=_short(message.header_message_id, field),
-        in_reply_to=_short(message.in_reply_to, field),
-        references=_short(people["references"], field),
-        url=link(message.thread_id, message),
-        warnings=[_short(warning, field) for warning in message.warnings],
-    )
-    if people["bcc"]:
-        email["bcc"] = _short(people["bcc"], field)
-    shortened = [name for name, text in people.items() if len(text) > field]
-    if shortened:
-        where = "" if field > LIST_FIELD else "; GetEmail shows more"
-        email["omitted"] = [f"the end of {', '.join(shortened)}{where}"]
-    return email
 
 
 def _fitted(
-    messages: Sequence[ReadMessage], labels: LabelBook, view: View, *, bodies: bool
-) -> tuple[list[Email], list[str]]:
+    messages: Sequence[ReadMessage], labels: LabelBook, view: View, *, bodies: bool, used: int
+) -> tuple[list[Email], list[str], list[str]]:
     """Describe as many messages as the budget holds, then share what is left among the bodies.
 
-    What is left out is named by id, and names, notes and marks cost too: where they no longer
-    fit, another message is left out for them.
+    Return those messages, the ids of the others, and as many of these as there is room to name.
+    Names, notes and marks cost too: where they no longer fit, another message is left out for
+    them. The first message is always there, cut as short as it takes.
+
+    Args:
+        used: characters that the rest of the answer takes.
     """
-    emails, texts, used = list[Email](), list[_Text](), FRAME
+    emails, texts, used = list[Email](), list[_Text](), used + FRAME
+    frame, taken = BODY_FRAME if bodies else 0, used
+    alone = view.max_chars - used - frame
+    if len(messages) > 1:  # beside one there has to be room to name the others
+        alone -= NOTE + view.max_chars // NAMES_SHARE
     start = Start(folded=view.fold_quotes)
     for message in messages:
-        email = _described(message, labels, view, LIST_FIELD)
-        if bodies:
-            _add_attachments(email, message)
-            used += BODY_FRAME + min(len(message.body), BODY_SHARE)
-        used += cost(email)
-        if used > view.max_chars and emails:
+        room = view.max_chars if emails else alone
+        email = described(message, labels, view, IN_A_LIST, attachments=bodies, room=room)
+        taken += cost(email) + (frame + min(len(message.body), BODY_SHARE) if bodies else 0)
+        if taken > view.max_chars and emails:
             break
         emails.append(email)
         if bodies:
             texts.append(_readable(message, view, start))
     while True:
         left_out = [message.id for message in messages[len(emails) :]]
-        room = view.max_chars - FRAME - (cost(left_out) + NOTE if left_out else 0)
+        named = named_within(left_out, view.max_chars // NAMES_SHARE)
+        room = view.max_chars - used - (cost(named) + NOTE if left_out else 0)
         room -= SEPARATOR * len(emails)
         shown = _cut(emails, texts, replace(view, max_chars=room)) if bodies else emails
         over = sum(cost(email) for email in shown) - room
         if over <= 0 or len(emails) == 1:
-            return shown, left_out
+            return shown, left_out, named_within(named, cost(named) - max(over, 0))
         del emails[-max(1, min(len(emails) - 1, over * len(emails) // view.max_chars)) :]
         del texts[len(emails) :]
-
-
-def _add_attachments(email: Email, message: ReadMessage) -> None:
-    email["attachments"] = [
-        AttachmentInfo(
-            part_id=attachment.part_id,
-            filename=_short(attachment.filename, 255),
-            mime_type=_short(attachment.mime_type, 100),
-            size=attachment.size,
-            inline=attachment.inline,
-        )
-        for attachment in message.attachments[:MAX_ATTACHMENTS]
-    ]
-    more = len(message.attachments) - MAX_ATTACHMENTS
-    if more > 0:
-        email.setdefault("omitted", []).append(f"{more} more attachments")
 
 
 def _readable(message: ReadMessage, view: View, start: Start) -> _Text:
@@ -299,14 +209,11 @@ def _characters(text: str, share: int) -> int:
     return len(text) if share >= full else len(text) * share // full
 
 
-def _about(left_out: Sequence[str]) -> list[str]:
+def _about(left_out: Sequence[str], named: Sequence[str]) -> list[str]:
     if not left_out:
         return []
+    which = "them" if len(named) == len(left_out) else f"{len(named)} of them"
     return [
-        f"{len(left_out)} messages did not fit into max_chars; omitted_ids names them. Ask for "
+        f"{len(left_out)} messages did not fit into max_chars; omitted_ids names {which}. Ask for "
         "fewer at a time, allow more characters, or read them with GetEmail."
     ]
-
-
-def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

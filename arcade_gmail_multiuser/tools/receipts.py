@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.organising import difference, steps_of
 from arcade_gmail_multiuser.gmail.sending import Draft, Sent
 from arcade_gmail_multiuser.gmail.undo import seal
-from arcade_gmail_multiuser.tools.presenting import failed_items
+from arcade_gmail_multiuser.tools.fitting import failed_items
 from arcade_gmail_multiuser.tools.shapes import (
     Account,
     DraftReceipt,

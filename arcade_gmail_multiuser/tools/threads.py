@@ -16,6 +16,7 @@ from arcade_gmail_multiuser.tools import (
     presenting,
     receipts,
     searching,
+    summarising,
     views,
 )
 from arcade_gmail_multiuser.tools.behavior import LABELS, READS, TRASHES
@@ -56,7 +57,7 @@ async def list_threads(
     )
     page = await fetching.list_threads(mailbox, search, max_results, page_token)
     found = await fetching.read_threads(mailbox, page.ids)
-    return presenting.thread_list(found, page, view)
+    return summarising.thread_list(found, page, view)
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
@@ -100,7 +101,7 @@ async def search_threads(
     )
     page = await fetching.list_threads(mailbox, search, max_results, page_token)
     found = await fetching.read_threads(mailbox, page.ids)
-    return presenting.thread_list(found, page, view)
+    return summarising.thread_list(found, page, view)
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())

@@ -7,7 +7,7 @@ from datetime import datetime
 from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.fetching import FoundThreads, Page
 from arcade_gmail_multiuser.gmail.unanswered import Direction, Findings, Waiting
-from arcade_gmail_multiuser.tools.presenting import failed_items
+from arcade_gmail_multiuser.tools.fitting import failed_items
 from arcade_gmail_multiuser.tools.unanswered_shapes import Unanswered, WaitingThread
 from arcade_gmail_multiuser.tools.views import View, link, when
 

@@ -1,0 +1,133 @@
+"""However hostile the mail and however little was asked for, an answer stays within its bounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from arcade_gmail_multiuser.tools.messages import (
+    get_email,
+    get_emails,
+    list_emails,
+    search_emails_by_query,
+)
+from arcade_gmail_multiuser.tools.threads import get_thread, list_threads
+
+Mail = Callable[..., bytes]
+
+LEAST = 1_000
+LABELS = [f"A label with a name that goes on for a while, number {k}" for k in range(40)]
+SIZES = [LEAST, 1_500, 4_000, 40_000]
+
+
+def size(answer: Any) -> int:
+    return len(json.dumps(answer, ensure_ascii=False))
+
+
+def hostile(mail: Mail, n: int = 0, **more: str) -> dict[str, Any]:
+    """A mail in which everything that an answer tells of is as long as it gets."""
+    people = ", ".join(f'"{"Name " * 20}{k}" <person{k}@example.org>' for k in range(80))
+    raw = mail(
+        f"Subject {n} " + 'with "quotes" ' * 100,
+        "word \\ " * 3_000,
+        sender=f'"{"Sender " * 60}" <s@example.org>',
+        to=people,
+        Cc=people,
+        Reply_To=people,
+        References=" ".join(f"<{'r' * 60}{k}@example.org>" for k in range(100)),
+        In_Reply_To=f"<{'i' * 600}@example.org>",
+        files=[(f"{'file' * 50}{k}.txt", b"x", "text/plain") for k in range(60)],
+        **more,
+    )
+    return {"raw": raw, "labelIds": ["INBOX", *LABELS], "internalDate": 1_700_000_000_000 - n}
+
+
+@pytest.mark.parametrize("most", SIZES)
+async def test_one_message_stays_within_max_chars(world: Any, mail: Mail, most: int) -> None:
+    person = await world.account(hostile(mail))
+    email = await person.use(get_email, email_id=person.ids[0], max_chars=most)
+    assert size(email) <= most
+    assert email["id"] == person.ids[0]
+    assert most >= 40_000 or any("attachments" in entry for entry in email["omitted"])
+    assert any("the end of" in entry for entry in email["omitted"])
+
+
+@pytest.mark.parametrize("most", SIZES)
+@pytest.mark.parametrize("bodies", [True, False])
+async def test_a_page_stays_within_max_chars_and_tells_how_many_it_left_out(
+    world: Any, mail: Mail, most: int, bodies: bool
+) -> None:
+    person = await world.account(
+        hostile(mail), *({"raw": mail(), "internalDate": 1_600_000_000_000 - n} for n in range(99))
+    )
+    answer = await person.use(list_emails, n_emails=100, include_body=bodies, max_chars=most)
+    assert size(answer) <= most
+    shown = [email["id"] for email in answer["emails"]]
+    assert shown
+    left_out = len(person.ids) - len(shown)
+    named = answer["omitted_ids"]
+    assert shown + named == person.ids[: len(shown) + len(named)]
+    assert answer["omitted"][0].startswith(f"{left_out} messages")
+    if len(named) < left_out:
+        assert f"names {len(named)} of them" in answer["omitted"][0]
+    assert "fewer at a time" in answer["omitted"][0]
+
+
+async def test_what_was_left_out_comes_with_fewer_at_a_time(world: Any, mail: Mail) -> None:
+    """The way to go on that the answer names really leads to every message."""
+    person = await world.account(
+        *({"raw": mail("S" * 300), "internalDate": 1_600_000_000_000 - n} for n in range(20))
+    )
+    seen: list[str] = []
+    token = None
+    while True:
+        page = await person.use(
+            search_emails_by_query,
+            query="in:inbox",
+            max_results=1,
+            max_chars=LEAST,
+            page_token=token,
+        )
+        assert page["omitted_ids"] == []
+        seen += [email["id"] for email in page["emails"]]
+        token = page.get("next_page_token")
+        if token is None:
+            break
+    assert seen == person.ids
+
+
+@pytest.mark.parametrize("most", SIZES)
+async def test_a_conversation_stays_within_max_chars(world: Any, mail: Mail, most: int) -> None:
+    chain = [hostile(mail, 8 - n, Message_ID=f"<m{n}@example.org>") for n in range(8)]
+    person = await world.account(*chain)
+    thread_id = (await person.use(get_email, email_id=person.ids[0]))["thread_id"]
+    thread = await person.use(get_thread, thread_id=thread_id, max_chars=most)
+    assert size(thread) <= most
+    assert thread["messages"]
+
+
+@pytest.mark.parametrize("most", [LEAST, 4_000])
+async def test_many_that_cannot_be_read_stay_within_max_chars_and_are_counted(
+    world: Any, mail: Mail, most: int
+) -> None:
+    person = await world.account(mail())
+    gone = [f"18c2f0a1b2c3d4{n:02x}" for n in range(49)]
+    answer = await person.use(get_emails, email_ids=[*gone, person.ids[0]], max_chars=most)
+    assert size(answer) <= most
+    assert [email["id"] for email in answer["emails"]] == [person.ids[0]]
+    assert [failed["id"] for failed in answer["failed"]] == gone[: len(answer["failed"])]
+    [note] = [entry for entry in answer["omitted"] if "could not be read" in entry]
+    assert note.startswith(f"{len(gone) - len(answer['failed'])} more")
+
+
+async def test_a_list_of_conversations_stays_within_its_bound(world: Any, mail: Mail) -> None:
+    person = await world.account(
+        *({"raw": mail(f"{n} " + "S" * 480), "labelIds": LABELS} for n in range(50))
+    )
+    answer = await person.use(list_threads, max_results=50)
+    assert len(answer["threads"]) == 50
+    assert size(answer) <= 40_000
+    assert "GetThread" in answer["omitted"][0]
