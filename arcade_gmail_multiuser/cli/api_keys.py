@@ -18,6 +18,7 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
+    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
 
 __all__ = ["ACTIONS", "add_actions", "run"]
 
@@ -31,6 +32,7 @@ class Place:
     database_url: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
     project: str
+    audit: AuditBoundary
 
 
 def add_actions(actions: Any) -> None:
@@ -57,12 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     place = _configured(arguments.config) if arguments.config else _in_directory(arguments.data)
     if arguments.action == "api-new":
-        key = asyncio.run(_with(place, lambda store: store.create(arguments.name)))
+        key = asyncio.run(
+            _with(place, lambda store: store.create(arguments.name), "created", arguments.name)
+        )
         print(key)
         print("It is not shown again. Put it where your other secrets are.", file=sys.stderr)
         return 0
     if arguments.action == "api-revoke":
-        if asyncio.run(_with(place, lambda store: store.revoke(arguments.name))):
+        if asyncio.run(
+            _with(place, lambda store: store.revoke(arguments.name), "revoked", arguments.name)
+        ):
             print(f"{arguments.name} is revoked")
             return 0
         print(f"there is no API key called {arguments.name} in use", file=sys.stderr)
@@ -73,14 +79,29 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _with(place: Place, ask: Callable[[ApiKeyStore], Awaitable[Any]]) -> Any:
-    from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
+async def _with(
+    place: Place,
+    ask: Callable[[ApiKeyStore], Awaitable[Any]],
+    verb: str | None = None,
+    name: str = "",
+) -> Any:
+    """Ask the store; what changes it is in the audit before it is done."""
+    from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore, check_key_name
     from arcade_gmail_multiuser.engine.database import create_tables, open_database
+    from arcade_gmail_multiuser.security.audit_opening import open_audit
 
     database = open_database(place.database_url)
     try:
         await create_tables(database)
         store = ApiKeyStore(database, place.encryption_keys, project=place.project, clock=time.time)
+        if verb is not None:
+            check_key_name(name)
+            audit = open_audit(place.audit, database, project=place.project)
+            await audit.prepare()
+            await audit.record(
+                f"api_key.{verb}", outcome="started", actor="command", detail={"name": name}
+            )
+            await audit.close()
         return await ask(store)
     finally:
         await database.dispose()
@@ -103,7 +124,9 @@ def _in_directory(data: Path) -> Place:
             # A mistyped path must not become a new database that no engine reads.
             raise ConfigurationError("--data has no engine database; start the engine there first.")
         url = f"sqlite+aiosqlite:///{file}"
-    return Place(url, keys, "default")
+    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
+
+    return Place(url, keys, "default", AuditBoundary(enabled=True, keys=keys))
 
 
 def _configured(path: Path) -> Place:
@@ -113,7 +136,7 @@ def _configured(path: Path) -> Place:
     if boundaries.engine is None:
         raise ConfigurationError("The configuration names no engine, and so no database.")
     engine = boundaries.engine
-    return Place(engine.database_url, boundaries.encryption_keys, engine.project)
+    return Place(engine.database_url, boundaries.encryption_keys, engine.project, boundaries.audit)
 
 
 def _day(moment: float | None) -> str:

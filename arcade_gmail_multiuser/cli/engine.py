@@ -131,8 +131,6 @@ def _run_configured(arguments: argparse.Namespace) -> int:
     logger = logging.getLogger("arcade_gmail_multiuser.security")
     logger.setLevel(logging.INFO)
     boundaries = initialize(config, logger)
-    if boundaries.audit.enabled:
-        logger.warning("audit_logging is on, but this engine does not write its events there yet")
     settings = configured_settings(boundaries)
     from arcade_gmail_multiuser.engine.app import create_engine_app
 

@@ -63,6 +63,7 @@ class AuthApi:
             user_id,
             scopes_of(oauth2.get("scopes")),
             text_or_none(body, "next_uri"),
+            actor=caller_of(request).name,
             caller=caller_of(request),
         )
         return answer(found)
@@ -88,7 +89,9 @@ class AuthApi:
         """Take the word of the application's server for who is signed in at the browser."""
         body = await read_object(request, max_bytes=_LARGEST_BODY)
         flow_id = required_text(body, "flow_id")
-        flow = await self._confirmation.confirm(flow_id, check_user_id(body.get("user_id")))
+        flow = await self._confirmation.confirm(
+            flow_id, check_user_id(body.get("user_id")), actor=caller_of(request).name
+        )
         found = {"auth_id": flow.id}
         if flow.next_uri is not None and self._settings.may_continue_at(flow.next_uri):
             found["next_uri"] = flow.next_uri

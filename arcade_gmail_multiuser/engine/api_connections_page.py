@@ -13,11 +13,13 @@ from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.answers import answer
 from arcade_gmail_multiuser.engine.bodies import check_user_id, read_object
+from arcade_gmail_multiuser.engine.callers import caller_of
 from arcade_gmail_multiuser.engine.connection_pages import (
     ask_to_disconnect_page,
     ask_to_open_page,
     connections_page,
 )
+from arcade_gmail_multiuser.engine.events import BROWSER, Events
 from arcade_gmail_multiuser.engine.moments import iso
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, end_page
 from arcade_gmail_multiuser.engine.page_requests import (
@@ -59,12 +61,14 @@ class ConnectionsPage:
         manager: SecureTokenManager,
         directory: TokenDirectory,
         disconnector: Disconnector,
+        events: Events,
     ) -> None:
         self._settings = settings
         self._visits = visits
         self._manager = manager
         self._directory = directory
         self._disconnector = disconnector
+        self._events = events
 
     def routes(self) -> list[Route]:
         return [
@@ -79,7 +83,11 @@ class ConnectionsPage:
     async def invite(self, request: Request) -> Response:
         """Give the application a link for the user who is signed in there."""
         body = await read_object(request, max_bytes=_LARGEST_BODY)
-        link, expires_at = await self._visits.invite(check_user_id(body.get("user_id")))
+        user_id = check_user_id(body.get("user_id"))
+        await self._events.tell(
+            "connections_page.opened", "started", actor=caller_of(request).name, user_id=user_id
+        )
+        link, expires_at = await self._visits.invite(user_id)
         url = f"{self._settings.origin}{OPEN_PATH}?{urlencode({'link': link})}"
         return answer({"url": url, "expires_at": iso(expires_at)})
 
@@ -144,7 +152,7 @@ class ConnectionsPage:
         self._check_csrf(request, given, f"disconnect {given.get('id', '')}")
         connection = await self._mine(user_id, given)
         if connection is not None:
-            await self._disconnector.disconnect(connection, actor="browser")
+            await self._disconnector.disconnect(connection, actor=BROWSER)
         # Gone already, in another tab or by pressing twice: that is what was wanted.
         return go_to(f"{LIST_PATH}?done=1")
 

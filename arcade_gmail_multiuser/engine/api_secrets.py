@@ -16,6 +16,8 @@ from arcade_gmail_multiuser.engine.bodies import (
     read_object,
     text_or_none,
 )
+from arcade_gmail_multiuser.engine.callers import caller_of
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.moments import iso_or_none
 from arcade_gmail_multiuser.engine.secret_store import SECRET_KEY, SecretRecord, SecretStore
 
@@ -28,8 +30,9 @@ _LONGEST_VALUE = 64 * 1024
 class SecretsApi:
     """What arcadepy's `client.admin.secrets` calls, and what `arcade secret set` does."""
 
-    def __init__(self, secrets: SecretStore) -> None:
+    def __init__(self, secrets: SecretStore, events: Events) -> None:
         self._secrets = secrets
+        self._events = events
 
     def routes(self) -> list[Route]:
         return [
@@ -59,16 +62,29 @@ class SecretsApi:
         if any("\ud800" <= c <= "\udfff" for c in value):
             bad_request("value has half of a surrogate pair.")
         description = text_or_none(body, "description") or ""
+        await self._events.tell(
+            "tool_secret.set", "started", actor=caller_of(request).name, secret=key
+        )
         return answer(_describe(await self._secrets.put(key, value, description)))
 
     async def remove(self, request: Request) -> Response:
         """Remove a secret by its id."""
         secret_id = check_id(request.path_params["key"])
-        if any(one.fixed and one.id == secret_id for one in await self._secrets.every()):
+        held = next((one for one in await self._secrets.every() if one.id == secret_id), None)
+        if held is None:
+            raise _unknown()
+        if held.fixed:
             raise _fixed()
+        await self._events.tell(
+            "tool_secret.deleted", "started", actor=caller_of(request).name, secret=held.key
+        )
         if not await self._secrets.remove(secret_id):
-            raise Refusal(404, "not_found", "There is no such secret.")
+            raise _unknown()
         return Response(status_code=204)
+
+
+def _unknown() -> Refusal:
+    return Refusal(404, "not_found", "There is no such secret.")
 
 
 def _fixed() -> Refusal:

@@ -20,6 +20,7 @@ from arcade_gmail_multiuser.engine.bodies import (
     required_text,
     text_or_none,
 )
+from arcade_gmail_multiuser.engine.callers import caller_of
 from arcade_gmail_multiuser.engine.catalog import Catalog
 from arcade_gmail_multiuser.engine.execution import Execution, Order
 from arcade_gmail_multiuser.engine.formats import check_formats, describe
@@ -135,7 +136,10 @@ class ToolsApi:
         if tool.provider_id != self._settings.provider.id:
             bad_request("The tool needs a provider that is not configured.", name="no_provider")
         next_uri = text_or_none(body, "next_uri")
-        return answer(await self._authorizer.authorize(user_id, sorted(tool.scopes), next_uri))
+        found = await self._authorizer.authorize(
+            user_id, sorted(tool.scopes), next_uri, actor=caller_of(request).name
+        )
+        return answer(found)
 
     async def execute(self, request: Request) -> Response:
         """Run a tool now, or at `run_at`."""
@@ -154,6 +158,7 @@ class ToolsApi:
             tool=tool,
             user_id=user_id,
             inputs=inputs,
+            actor=caller_of(request).name,
             stacktrace=body.get("include_error_stacktrace") is True,
             large=_is_large(request),
         )

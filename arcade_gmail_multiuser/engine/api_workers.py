@@ -17,7 +17,9 @@ from arcade_gmail_multiuser.engine.bodies import (
     required_text,
     text_or_none,
 )
+from arcade_gmail_multiuser.engine.callers import caller_of
 from arcade_gmail_multiuser.engine.catalog import Catalog
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.requirements import Requirements, definition_of
 from arcade_gmail_multiuser.engine.settings import WORKER_ID, EngineSettings, WorkerSettings
 from arcade_gmail_multiuser.engine.tool_entry import read_entry
@@ -45,11 +47,13 @@ class WorkersApi:
         pool: WorkerPool,
         catalog: Catalog,
         requirements: Requirements,
+        events: Events,
     ) -> None:
         self._settings = settings
         self._pool = pool
         self._catalog = catalog
         self._requirements = requirements
+        self._events = events
 
     def routes(self) -> list[Route]:
         one = "/v1/workers/{id}"
@@ -89,6 +93,7 @@ class WorkersApi:
         )
         enabled = _enabled(body, default=True)
         await self._refuse_conflict(worker)
+        await self._tell("worker.added", request, worker, enabled=enabled)
         return answer(_describe(await self._pool.register(worker, enabled=enabled)), 201)
 
     async def update(self, request: Request) -> Response:
@@ -106,7 +111,9 @@ class WorkersApi:
         )
         if worker.url != held.settings.url:
             await self._refuse_conflict(worker)
-        changed = await self._pool.change(worker, enabled=_enabled(body, default=held.enabled))
+        enabled = _enabled(body, default=held.enabled)
+        await self._tell("worker.changed", request, worker, enabled=enabled)
+        changed = await self._pool.change(worker, enabled=enabled)
         if changed is None:
             _refuse_unknown()
         return answer(_describe(changed))
@@ -115,6 +122,7 @@ class WorkersApi:
         held = await self._find(request)
         if held.fixed:
             _refuse_fixed()
+        await self._tell("worker.removed", request, held.settings)
         await self._pool.remove(held.id)
         return Response(status_code=204)
 
@@ -139,6 +147,18 @@ class WorkersApi:
             for tool in tools[offset : offset + limit]
         ]
         return page_answer(page, limit=limit, offset=offset, total=len(tools))
+
+    async def _tell(
+        self, event: str, request: Request, worker: WorkerSettings, *, enabled: bool = False
+    ) -> None:
+        await self._events.tell(
+            event,
+            "started",
+            actor=caller_of(request).name,
+            worker=worker.id,
+            url=worker.url,
+            enabled=enabled,
+        )
 
     async def _find(self, request: Request) -> WorkerRecord:
         record = await self._pool.get(check_id(request.path_params["id"]))

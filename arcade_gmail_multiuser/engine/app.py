@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from arcade_gmail_multiuser.engine.answers import exception_handlers
@@ -29,6 +30,7 @@ from arcade_gmail_multiuser.engine.callers import Callers
 from arcade_gmail_multiuser.engine.catalog import Catalog
 from arcade_gmail_multiuser.engine.confirmation import Confirmation
 from arcade_gmail_multiuser.engine.database import create_tables, is_shared, open_database
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.execution import Execution
 from arcade_gmail_multiuser.engine.flows import FlowStore
 from arcade_gmail_multiuser.engine.guard import ApiKeyGuard
@@ -39,7 +41,11 @@ from arcade_gmail_multiuser.engine.oauth_flow import (
     BrowserRoutes,
 )
 from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound, Outbound
-from arcade_gmail_multiuser.engine.page_requests import PageRefusal, refuse_with_page
+from arcade_gmail_multiuser.engine.page_requests import (
+    PageRefusal,
+    refuse_with_page,
+    with_pages,
+)
 from arcade_gmail_multiuser.engine.planner import Planner
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.requirements import Requirements
@@ -51,6 +57,8 @@ from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.engine.visits import Visits
 from arcade_gmail_multiuser.engine.waiting import Bell
 from arcade_gmail_multiuser.engine.worker_pool import WorkerPool
+from arcade_gmail_multiuser.errors import ConfigurationError, StorageError, StorageUnavailable
+from arcade_gmail_multiuser.security.audit_opening import open_audit
 from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
 from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
 from arcade_gmail_multiuser.security.token_directory import TokenDirectory
@@ -82,11 +90,14 @@ def create_engine_app(
     database = open_database(settings.database_url)
     project = settings.project
     provider = OAuthProvider(settings.provider, outbound, redirect_uri=settings.redirect_uri)
+    audit = open_audit(settings.auditing, database, project=project, clock=clock)
+    events = Events(audit, clock=clock)
     manager = SecureTokenManager(
         SqlTokenStore(database),
         keyring,
         project=project,
         providers={settings.provider.id: provider},
+        audit=audit,
         clock=clock,
         policy=settings.refresh,
     )
@@ -113,6 +124,7 @@ def create_engine_app(
         directory,
         bell,
         limiter,
+        events,
         # Only a shared database has others who may complete what somebody here waits for.
         look_again_s=1.0 if is_shared(database) else 5.0,
     )
@@ -122,13 +134,14 @@ def create_engine_app(
         manager,
         provider,
         bell,
+        events,
         identity_scopes=settings.provider.identity_scopes,
         pkce=settings.pkce_enabled,
     )
     disconnector = Disconnector(
-        database, keyring, manager, directory, provider, project=project, clock=clock
+        database, keyring, manager, directory, provider, events, project=project, clock=clock
     )
-    execution = Execution(settings, authorizer, manager, pool, tool_secrets, clock=clock)
+    execution = Execution(settings, authorizer, manager, pool, tool_secrets, events, clock=clock)
     schedule = Schedule(
         database, keyring, project=project, clock=clock, kept_s=settings.schedule_kept_s
     )
@@ -143,6 +156,8 @@ def create_engine_app(
             await create_tables(database)
             await manager.prepare()
             await limiter.prepare()
+            await audit.prepare()
+            await _begin_audit(events)
             works = (disconnector.keep_trying(), scheduler.keep_running())
             background += map(asyncio.create_task, works)
             yield
@@ -153,13 +168,21 @@ def create_engine_app(
                 await asyncio.wait(background)
             await manager.close()
             await limiter.close()
+            await audit.close()
             await outbound.close()
             await database.dispose()
 
     tools = ToolsApi(settings, catalog, requirements, authorizer, execution, planner)
-    browser_routes = BrowserRoutes(settings, flows, manager, provider, confirmation, bell, limiter)
+    browser_routes = BrowserRoutes(
+        settings, flows, manager, provider, confirmation, bell, limiter, events
+    )
     connections_page = ConnectionsPage(
-        settings, Visits(database, project=project, clock=clock), manager, directory, disconnector
+        settings,
+        Visits(database, project=project, clock=clock),
+        manager,
+        directory,
+        disconnector,
+        events,
     )
     app = Starlette(
         routes=[
@@ -167,8 +190,8 @@ def create_engine_app(
             *tools.routes(),
             *AdminApi(database, manager, directory, disconnector).routes(),
             *ProvidersApi(settings).routes(),
-            *SecretsApi(tool_secrets).routes(),
-            *WorkersApi(settings, pool, catalog, requirements).routes(),
+            *SecretsApi(tool_secrets, events).routes(),
+            *WorkersApi(settings, pool, catalog, requirements, events).routes(),
             *AuthApi(settings, authorizer, confirmation).routes(),
             *ScheduleApi(schedule).routes(),
             *browser_routes.routes(),
@@ -180,15 +203,40 @@ def create_engine_app(
                 ApiKeyGuard,
                 callers=Callers(settings, api_keys, clock=clock),
                 limiter=limiter,
+                events=events,
                 open_paths=_OPEN_PATHS,
             ),
         ],
-        exception_handlers={**exception_handlers(), PageRefusal: refuse_with_page},
+        exception_handlers={
+            **{
+                kind: handler if kind in (HTTPException, Exception) else with_pages(handler)
+                for kind, handler in exception_handlers().items()
+            },
+            PageRefusal: refuse_with_page,
+        },
         lifespan=lifespan,
     )
     # For who runs the engine inside of something else, and wants to look.
     app.state.scheduler, app.state.disconnector = scheduler, disconnector
-    app.state.manager, app.state.database = manager, database
+    app.state.manager, app.state.audit, app.state.database = manager, audit, database
     # Such a redirect would be built from the Host header, which anyone can write.
     app.router.redirect_slashes = False
     return app
+
+
+async def _begin_audit(events: Events) -> None:
+    """Write that the engine starts, so that the log's end is signed with the newest key.
+
+    Raises:
+        ConfigurationError: the log is not ours to go on with. StorageError: it is away.
+    """
+    try:
+        await events.tell("engine.started", "succeeded", actor="engine")
+    except StorageUnavailable:
+        raise
+    except StorageError as refused:
+        raise ConfigurationError(
+            "The audit log cannot be continued: it was changed, or it was signed with a key that "
+            "is not configured. Add that key after the newest one, and run `audit verify`.",
+            developer_message=refused.developer_message,
+        ) from None

@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.bodies import bad_request
 from arcade_gmail_multiuser.engine.callers import Caller
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.flows import Flow, FlowStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.engine.waiting import Bell, rings_within
-from arcade_gmail_multiuser.errors import AuthorizationError
+from arcade_gmail_multiuser.errors import AuthorizationError, RateLimited
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
 from arcade_gmail_multiuser.security.token_directory import TokenDirectory
 from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
@@ -42,6 +43,7 @@ class Authorizer:
         directory: TokenDirectory,
         bell: Bell,
         limiter: AttemptLimiter,
+        events: Events,
         *,
         look_again_s: float,
     ) -> None:
@@ -51,6 +53,7 @@ class Authorizer:
         self._directory = directory
         self._bell = bell
         self._limiter = limiter
+        self._events = events
         self._look_again_s = look_again_s
 
     async def authorize(
@@ -59,6 +62,7 @@ class Authorizer:
         scopes: Iterable[str],
         next_uri: str | None = None,
         *,
+        actor: str,
         caller: Caller | None = None,
     ) -> dict[str, Any]:
         """Give "completed" when the scopes are held, else "pending" with the url to open.
@@ -76,13 +80,31 @@ class Authorizer:
             if await self._add_token(found, caller):
                 return found
         # What is held already costs no attempt, nor does a request that says nothing usable.
-        await self._limiter.admit(self._settings.project, user_id)
-        flow = await self._flows.open(user_id, self._settings.provider.id, wanted, next_uri)
+        await self._admit(user_id, actor)
+        provider = self._settings.provider.id
+        await self._events.tell(
+            "authorization.asked",
+            "started",
+            actor=actor,
+            user_id=user_id,
+            provider=provider,
+            scopes=_short(wanted),
+        )
+        flow = await self._flows.open(user_id, provider, wanted, next_uri)
         return self._under_way(flow)
 
-    async def demand(self, user_id: str, scopes: Iterable[str]) -> Refusal:
+    async def _admit(self, user_id: str, actor: str) -> None:
+        try:
+            await self._limiter.admit(self._settings.project, user_id)
+        except RateLimited:
+            await self._events.tell_once_a_minute(
+                "authorization.limited", "refused", about=(user_id,), actor=actor, user_id=user_id
+            )
+            raise
+
+    async def demand(self, user_id: str, scopes: Iterable[str], *, actor: str) -> Refusal:
         """Make the 403 that an unauthorized execute gets, with the authorization in its body."""
-        found = await self.authorize(user_id, scopes)
+        found = await self.authorize(user_id, scopes, actor=actor)
         return Refusal(
             403,
             "tool_authorization_required",
@@ -132,6 +154,14 @@ class Authorizer:
             )
         except AuthorizationError:
             return False
+        await self._events.tell(
+            "token.released",
+            "succeeded",
+            actor=caller.name,
+            user_id=found["user_id"],
+            provider=found["provider_id"],
+            to="api_key",
+        )
         logger.info("a token was handed to the API key %r", caller.name)
         found["context"]["token"] = token.access_token
         return True
@@ -191,3 +221,8 @@ class Authorizer:
 
     def start_url(self, flow: Flow) -> str:
         return f"{self._settings.origin}/v1/oauth/start?{urlencode({'flow_id': flow.flow_id})}"
+
+
+def _short(scopes: Iterable[str]) -> str:
+    """Name scopes by what is after their last slash: the audit keeps 256 characters of a fact."""
+    return " ".join(sorted(scope.rsplit("/", 1)[-1] for scope in scopes))

@@ -8,6 +8,7 @@ import logging
 from typing import NoReturn
 
 from arcade_gmail_multiuser.engine.answers import Refusal
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.flows import Flow, FlowStore
 from arcade_gmail_multiuser.engine.provider import Account, OAuthProvider
 from arcade_gmail_multiuser.engine.waiting import Bell, rings_within
@@ -20,6 +21,7 @@ from arcade_gmail_multiuser.errors import (
     StorageError,
     Unavailable,
 )
+from arcade_gmail_multiuser.security.audit import Outcome
 from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
 from arcade_gmail_multiuser.security.token_record import TokenRecord
@@ -72,6 +74,7 @@ class Confirmation:
         manager: SecureTokenManager,
         provider: OAuthProvider,
         bell: Bell,
+        events: Events,
         *,
         identity_scopes: tuple[str, ...],
         pkce: bool = True,
@@ -80,10 +83,11 @@ class Confirmation:
         self._manager = manager
         self._provider = provider
         self._bell = bell
+        self._events = events
         self._identity_scopes = frozenset(identity_scopes)
         self._pkce = pkce
 
-    async def confirm(self, flow_id: str, user_id: str) -> Flow:
+    async def confirm(self, flow_id: str, user_id: str, *, actor: str) -> Flow:
         """Say that `user_id` is at the browser of this flow; give the flow, now over.
 
         The answer to the same user is the same again, should the first one get lost.
@@ -95,12 +99,13 @@ class Confirmation:
         if flow is None:
             refuse_flow("flow_not_found", status=404)
         if not _same_user(flow.user_id, user_id):
-            if await self._flows.fail(flow, "user_mismatch"):
+            if not flow.over:
                 logger.warning("a flow was confirmed as another user; it has ended")
+                await self._refuse(flow, "user_mismatch", actor)
                 self._bell.ring(flow.id)
             refuse_flow("user_mismatch")
         if flow.phase == "held" and await self._flows.claim(flow):
-            return await self._finish(flow)
+            return await self._finish(flow, actor)
         return await self._outcome(flow)
 
     async def _outcome(self, flow: Flow) -> Flow:
@@ -123,9 +128,15 @@ class Confirmation:
             refuse_flow(found.reason or "failed")
         refuse_flow("not_ready" if found.phase == "pending" else "in_progress")
 
-    async def _finish(self, flow: Flow) -> Flow:
+    async def _finish(self, flow: Flow, actor: str) -> Flow:
         try:
-            connection = await self._connect(flow)
+            await self._tell(flow, "authorization.confirmed", "started", actor)
+        except StorageError:
+            # Nothing was done yet, so it can be confirmed again.
+            await self._flows.release(flow)
+            raise
+        try:
+            connection = await self._connect(flow, actor)
             if connection.covers(frozenset(flow.scopes)):
                 await self._flows.complete(flow)
             else:
@@ -135,9 +146,9 @@ class Confirmation:
                 # The code is still good: it certainly did not reach the provider.
                 await self._flows.release(flow)
                 refuse_flow("provider_unavailable", status=503, repeatable=True)
-            await self._end(flow, problem)
+            await self._end(flow, problem, actor)
         except GmailMultiuserError as problem:
-            await self._end(flow, problem)
+            await self._end(flow, problem, actor)
         except BaseException:
             # Also when cancelled: a code that may have been used is never tried again.
             await self._flows.fail(flow, "interrupted")
@@ -146,7 +157,7 @@ class Confirmation:
             self._bell.ring(flow.id)
         return await self._flows.by_id(flow.id) or flow
 
-    async def _connect(self, flow: Flow) -> TokenRecord:
+    async def _connect(self, flow: Flow, actor: str) -> TokenRecord:
         attempt = await self._flows.attempt_of(flow)
         held = await self._flows.by_id(flow.id)
         if attempt is None or held is None:
@@ -164,6 +175,7 @@ class Confirmation:
             scopes=asked if tokens.scopes is None else tokens.scopes,
             subject=account.subject,
             email=account.email,
+            actor=actor,
         )
 
     async def _account(self, access_token: HiddenText) -> Account:
@@ -178,11 +190,31 @@ class Confirmation:
             # The code is used up by now, so this must not look like one that was never sent.
             raise Unavailable("The account behind the permission could not be read.") from None
 
-    async def _end(self, flow: Flow, problem: GmailMultiuserError) -> NoReturn:
+    async def _end(self, flow: Flow, problem: GmailMultiuserError, actor: str) -> NoReturn:
         reason = _reason(problem)
         logger.warning("an authorization failed: %s", reason)
-        await self._flows.fail(flow, reason)
+        await self._refuse(flow, reason, actor)
         refuse_flow(reason, status=_STATUSES.get(reason, 502))
+
+    async def _refuse(self, flow: Flow, reason: str, actor: str) -> None:
+        try:
+            await self._tell(flow, "authorization.refused", "refused", actor, reason=reason)
+        finally:
+            # Ending it is the safe side, whether or not that could be recorded.
+            await self._flows.fail(flow, reason)
+
+    async def _tell(
+        self, flow: Flow, event: str, outcome: Outcome, actor: str, **detail: str
+    ) -> None:
+        await self._events.tell(
+            event,
+            outcome,
+            actor=actor,
+            user_id=flow.user_id,
+            provider=flow.provider,
+            authorization=flow.id,
+            **detail,
+        )
 
 
 _STATUSES = {"account_mismatch": 400, "provider_refused": 400, "storage_unavailable": 503}

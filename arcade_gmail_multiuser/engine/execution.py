@@ -11,6 +11,7 @@ from typing import Any
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.authorizer import Authorizer
 from arcade_gmail_multiuser.engine.bodies import bad_request
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.moments import iso
 from arcade_gmail_multiuser.engine.secret_store import SecretStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
@@ -32,6 +33,8 @@ class Order:
     tool: ToolEntry
     user_id: str
     inputs: dict[str, Any]
+    actor: str
+    """Who asked: the name of an API key, or the scheduler."""
     stacktrace: bool = False
     large: bool = False
     execution_id: str | None = None
@@ -52,6 +55,7 @@ class Execution:
         manager: SecureTokenManager,
         pool: WorkerPool,
         tool_secrets: SecretStore,
+        events: Events,
         *,
         clock: Callable[[], float],
     ) -> None:
@@ -60,6 +64,7 @@ class Execution:
         self._manager = manager
         self._pool = pool
         self._secrets = tool_secrets
+        self._events = events
         self._clock = clock
 
     async def execute(self, order: Order) -> tuple[dict[str, Any], bool]:
@@ -83,18 +88,20 @@ class Execution:
         took_ms = (time.perf_counter() - begun) * 1000
         return self._response(order, result, execution_id, took_ms), result.large
 
-    async def check(self, tool: ToolEntry, user_id: str) -> None:
+    async def check(self, order: Order) -> None:
         """Refuse what could not run now: a provider or secret is missing, or a consent.
 
         Raises:
             Refusal: as `execute` does.
         """
-        await self._secrets_of(tool)
-        if tool.scopes is not None:
+        await self._secrets_of(order.tool)
+        if order.tool.scopes is not None:
             try:
-                await self._manager.fresh(user_id, tool.scopes, provider=self._settings.provider.id)
+                await self._manager.fresh(
+                    order.user_id, order.tool.scopes, provider=self._settings.provider.id
+                )
             except AuthorizationError:
-                raise await self._authorizer.demand(user_id, sorted(tool.scopes)) from None
+                raise await self._demand(order) from None
 
     async def _secrets_of(self, tool: ToolEntry) -> dict[str, str]:
         if tool.scopes is not None and tool.provider_id != self._settings.provider.id:
@@ -112,6 +119,7 @@ class Execution:
         if order.tool.scopes is None:
             return await worker.invoke(self._call(order, execution_id, known, None))
         token = await self._token(order)
+        await self._tell_of_release(order, token)
         result = await worker.invoke(self._call(order, execution_id, known, token))
         if not _token_was_rejected(result):
             return result
@@ -147,8 +155,22 @@ class Execution:
             raise await self._demand(order)
         return newer
 
+    async def _tell_of_release(self, order: Order, token: UserToken) -> None:
+        await self._events.tell_once_a_minute(
+            "token.released",
+            "succeeded",
+            about=(token.record.id, order.tool.worker),
+            actor=order.actor,
+            user_id=order.user_id,
+            provider=token.record.provider,
+            to="worker",
+            worker=order.tool.worker,
+        )
+
     async def _demand(self, order: Order) -> Refusal:
-        return await self._authorizer.demand(order.user_id, sorted(order.tool.scopes or ()))
+        return await self._authorizer.demand(
+            order.user_id, sorted(order.tool.scopes or ()), actor=order.actor
+        )
 
     def _call(
         self,

@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from arcade_gmail_multiuser.engine.answers import answer, storage_lost, typed_answer
 from arcade_gmail_multiuser.engine.callers import Caller, Callers
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser.engine.events import NOBODY, Events
+from arcade_gmail_multiuser.errors import GmailMultiuserError, RateLimited
 from arcade_gmail_multiuser.security.hidden import HiddenBytes
 from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter
 
@@ -35,11 +36,13 @@ class ApiKeyGuard:
         *,
         callers: Callers,
         limiter: AttemptLimiter,
+        events: Events,
         open_paths: frozenset[str],
     ) -> None:
         self._app = app
         self._callers = callers
         self._limiter = limiter
+        self._events = events
         self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,13 +64,24 @@ class ApiKeyGuard:
 
     async def _refuse(self, request: Request) -> Response:
         try:
-            await self._limiter.admit_stranger(peer_of(request))
+            try:
+                await self._limiter.admit_stranger(peer_of(request))
+            except RateLimited:
+                await self._tell("api_key.limited", request)
+                raise
+            await self._tell("api_key.refused", request)
         except GmailMultiuserError as problem:
             return typed_answer(problem)
         return answer(
             {"name": "unauthorized", "message": "A valid API key is required."},
             401,
             {"WWW-Authenticate": "Bearer"},
+        )
+
+    async def _tell(self, event: str, request: Request) -> None:
+        address = peer_of(request)
+        await self._events.tell_once_a_minute(
+            event, "refused", about=(address,), actor=NOBODY, address=address
         )
 
     async def _caller(self, scope: Scope) -> Caller | None:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.confirmation import Confirmation
+from arcade_gmail_multiuser.engine.events import BROWSER, NOBODY, Events
 from arcade_gmail_multiuser.engine.flows import Attempt, Flow, FlowStore, digest
 from arcade_gmail_multiuser.engine.guard import peer_of
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, confirm_page, end_page
@@ -57,6 +58,7 @@ class BrowserRoutes:
         confirmation: Confirmation,
         bell: Bell,
         limiter: AttemptLimiter,
+        events: Events,
     ) -> None:
         self._settings = settings
         self._flows = flows
@@ -65,6 +67,7 @@ class BrowserRoutes:
         self._confirmation = confirmation
         self._bell = bell
         self._limiter = limiter
+        self._events = events
 
     def routes(self) -> list[Route]:
         return [
@@ -88,6 +91,14 @@ class BrowserRoutes:
             return Response(headers=PAGE_HEADERS)
         if await self._flows.attempts_of(flow) >= _MOST_ATTEMPTS:
             return end_page("opened_too_often", status=429)
+        await self._events.tell(
+            "authorization.started",
+            "started",
+            actor=BROWSER,
+            user_id=flow.user_id,
+            provider=flow.provider,
+            authorization=flow.id,
+        )
         state, cookie, verifier = (HiddenText(secrets.token_urlsafe(n)) for n in (32, 32, 64))
         await self._flows.begin(flow, state=state, cookie=cookie, verifier=verifier)
         held = await self._manager.connection(flow.user_id, provider=flow.provider)
@@ -184,9 +195,12 @@ class BrowserRoutes:
         if given.get("decision") != "confirm":
             return end_page("form_unusable", status=400)
         try:
-            return self._outcome(await self._confirmation.confirm(flow.flow_id, flow.user_id))
+            return self._outcome(await self._confirm(flow))
         except Refusal as refusal:
             return end_page(refusal.name, status=refusal.status_code)
+
+    async def _confirm(self, flow: Flow) -> Flow:
+        return await self._confirmation.confirm(flow.flow_id, flow.user_id, actor=BROWSER)
 
     async def _held_here(self, request: Request, given: Mapping[str, str]) -> tuple[Flow, Attempt]:
         """Find a flow whose code this very browser brought; with a verifier, none is found."""
@@ -202,9 +216,22 @@ class BrowserRoutes:
         return flow, attempt
 
     async def _end(self, flow: Flow, reason: str, *, status: int = 400) -> Response:
-        if await self._flows.fail(flow, reason):
-            logger.info("a flow ended: %s", reason)
+        try:
+            await self._events.tell(
+                "authorization.refused",
+                "refused",
+                actor=BROWSER,
+                user_id=flow.user_id,
+                provider=flow.provider,
+                authorization=flow.id,
+                reason=reason,
+            )
+        finally:
+            # Ending it is the safe side, whether or not that could be recorded.
+            ended = await self._flows.fail(flow, reason)
             self._bell.ring(flow.id)
+        if ended:
+            logger.info("a flow ended: %s", reason)
             return end_page(reason, status=status)
         # It was over before: what counts is how it ended then.
         return _over(await self._flows.by_id(flow.id), otherwise=reason)
@@ -221,6 +248,10 @@ class BrowserRoutes:
         try:
             await self._limiter.admit_stranger(peer_of(request))
         except RateLimited as limited:
+            address = peer_of(request)
+            await self._events.tell_once_a_minute(
+                "link.limited", "refused", about=(address,), actor=NOBODY, address=address
+            )
             wait_s = -(-(limited.retry_after_ms or 1000) // 1000)
             raise PageRefusal(
                 "guessed_too_often", 429, headers={"Retry-After": str(wait_s)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -13,8 +14,19 @@ from arcade_gmail_multiuser.engine.bodies import read_bounded
 from arcade_gmail_multiuser.engine.oauth_pages import PAGE_HEADERS, end_page
 from arcade_gmail_multiuser.security.hidden import HiddenText
 
-__all__ = ["PageRefusal", "go_to", "is_a_visit", "read_form", "refuse_with_page", "single_values"]
+__all__ = [
+    "PageRefusal",
+    "go_to",
+    "is_a_visit",
+    "read_form",
+    "refuse_with_page",
+    "single_values",
+    "with_pages",
+]
 
+Handler = Callable[[Request, Any], Awaitable[Response]]
+
+_PAGES = "/v1/oauth/"
 _LONGEST_QUERY = 8192
 _LONGEST = {"code": 4096, "state": 128, "flow_id": 128, "csrf": 128, "error": 128, "iss": 512}
 
@@ -34,6 +46,21 @@ async def refuse_with_page(_request: Request, problem: Exception) -> Response:
     response = end_page(problem.name, status=problem.status_code)
     response.headers.update(problem.headers or {})
     return response
+
+
+def with_pages(handler: Handler) -> Handler:
+    """Answer a browser with a page where the API answers with JSON, with the same status."""
+
+    async def handle(request: Request, problem: Any) -> Response:
+        told = await handler(request, problem)
+        if not request.url.path.startswith(_PAGES):
+            return told
+        page = end_page("engine_unavailable", status=told.status_code)
+        if "Retry-After" in told.headers:
+            page.headers["Retry-After"] = told.headers["Retry-After"]
+        return page
+
+    return handle
 
 
 def single_values(query: str) -> dict[str, HiddenText]:

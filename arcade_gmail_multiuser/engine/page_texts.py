@@ -115,6 +115,11 @@ _TEXTS = {
         "The connection could not be finished. Nothing was connected.",
         "Wait a moment, then go back to the application and connect once more.",
     ),
+    "engine_unavailable": PageText(
+        "This does not work right now",
+        "Something that is needed for it does not answer. Nothing was done.",
+        "Wait a moment, then try again. If it goes on, tell whoever runs the application.",
+    ),
     "storage_unavailable": PageText(
         "The connection could not be stored",
         "Google agreed, but the permission could not be kept. Nothing was connected.",

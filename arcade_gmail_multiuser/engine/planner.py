@@ -50,7 +50,7 @@ class Planner:
             days = self._settings.schedule_horizon_s / 86_400
             bad_request(f"run_at is more than {days:g} days ahead.", name="run_at_too_far")
         moment = max(moment, self._clock())
-        await self._execution.check(order.tool, order.user_id)
+        await self._execution.check(order)
         waiting = await self._schedule.waiting_for(order.user_id)
         if waiting >= self._settings.schedule_pending_per_user:
             raise Refusal(

@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
 from arcade_gmail_multiuser.engine.database import insert_or_update
+from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser.security.audit import Outcome
 from arcade_gmail_multiuser.security.hidden import HiddenText
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.token_directory import TokenDirectory
@@ -59,6 +61,7 @@ class Disconnector:
         manager: SecureTokenManager,
         directory: TokenDirectory,
         provider: OAuthProvider,
+        events: Events,
         *,
         project: str,
         clock: Callable[[], float],
@@ -68,6 +71,7 @@ class Disconnector:
         self._manager = manager
         self._directory = directory
         self._provider = provider
+        self._events = events
         self._project = project
         self._clock = clock
 
@@ -149,7 +153,8 @@ class Disconnector:
             if (await db.execute(claim.values(later))).rowcount != 1:
                 return True
         try:
-            await self._revoke(row.provider, revocation, bytes(row.sealed_grant))
+            grant = self._open(row.provider, revocation, bytes(row.sealed_grant))
+            await self._revoke(row.provider, grant)
         except GmailMultiuserError as problem:
             logger.warning("a revocation failed: %s (try %d)", problem.code, row.tries + 1)
             if row.tries + 1 < _MOST_TRIES:
@@ -158,12 +163,26 @@ class Disconnector:
         await self._forget(revocation)
         return True
 
-    async def _revoke(self, provider: str, revocation: str, sealed: bytes) -> None:
-        grant = self._open(provider, revocation, sealed)
+    async def _revoke(self, provider: str, grant: Grant) -> None:
         if grant.subject and await self._directory.users_of_account(provider, grant.subject):
-            logger.info("a grant is not revoked: its account is connected here")
+            await self._tell(provider, grant, "refused", reason="account_is_connected")
             return
-        await self._provider.revoke(grant.token)
+        await self._tell(provider, grant, "started")
+        try:
+            await self._provider.revoke(grant.token)
+        except GmailMultiuserError as problem:
+            await self._tell(provider, grant, "failed", reason=problem.code)
+            raise
+
+    async def _tell(self, provider: str, grant: Grant, outcome: Outcome, **detail: str) -> None:
+        await self._events.tell(
+            "grant.revoked",
+            outcome,
+            actor="revocation",
+            user_id=grant.user_id,
+            provider=provider,
+            **detail,
+        )
 
     def _open(self, provider: str, revocation: str, sealed: bytes) -> Grant:
         binding = self._binding(provider, revocation)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from arcade_gmail_multiuser.engine.answers import Refusal
 from arcade_gmail_multiuser.engine.catalog import Catalog
+from arcade_gmail_multiuser.engine.events import SCHEDULER
 from arcade_gmail_multiuser.engine.execution import Execution, Order
 from arcade_gmail_multiuser.engine.schedule import Schedule, ScheduledCall
 from arcade_gmail_multiuser.engine.waiting import rings_within
@@ -138,6 +139,7 @@ class Scheduler:
                 tool=tool,
                 user_id=call.user_id,
                 inputs=await self._schedule.inputs_of(call),
+                actor=SCHEDULER,
                 stacktrace=call.stacktrace,
                 large=len(call.sealed_input) > 256 * 1024,
                 execution_id=call.id,

@@ -127,7 +127,7 @@ class EngineSettings:
     """Off (development only): a stolen code could be exchanged by somebody else."""
     audit: AuditBoundary | None = None
     """Where credential events belong; None: in the database, with keys derived from
-    `encryption_keys`. Nothing of the engine writes them yet."""
+    `encryption_keys`."""
     rate: RateBoundary | None = None
     """How often a person's authorization may be tried; None: 5 in 15 minutes, counted in the
     database."""
@@ -236,9 +236,7 @@ class EngineSettings:
         """Say where credential events are written."""
         if self.audit is not None:
             return self.audit
-        return AuditBoundary(
-            enabled=True, keys=self.encryption_keys, file=None, head_file=None, name_users=False
-        )
+        return AuditBoundary(enabled=True, keys=self.encryption_keys)
 
     @property
     def limiting(self) -> RateBoundary:

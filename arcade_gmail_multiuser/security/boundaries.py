@@ -27,9 +27,10 @@ class AuditBoundary:
     enabled: bool
     keys: tuple[str, ...] = field(repr=False)
     """Base64, newest first."""
-    file: Path | None
-    head_file: Path | None
-    name_users: bool
+    file: Path | None = None
+    """None: in the database."""
+    head_file: Path | None = None
+    name_users: bool = False
 
 
 @dataclass(frozen=True, slots=True)

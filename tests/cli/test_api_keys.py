@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ def known_to_the_engine(data: Path, key: str) -> bool:
 
 def keys(*arguments: str, data: Path) -> int:
     return command.run(["keys", *arguments, "--data", str(data)])
+
+
+def test_s57_no_key_is_made_or_revoked_unless_that_can_be_audited(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keys("api-new", "agent", data=data) == 0
+    key = capsys.readouterr().out.strip()
+    with sqlite3.connect(data / DATABASE_FILE) as db:
+        db.execute("UPDATE audit_head SET digest = '0'")
+    assert keys("api-new", "another", data=data) != 0
+    assert keys("api-revoke", "agent", data=data) != 0
+    told = capsys.readouterr()
+    assert "audit" in told.err
+    assert "arc_" not in told.out
+    assert known_to_the_engine(data, key)
+    assert keys("api-list", data=data) == 0
+    assert "another" not in capsys.readouterr().out
 
 
 def test_a_key_is_made_listed_and_revoked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,9 +76,10 @@ async def stack(make_stack: StackMaker) -> Stack:
 
 
 @pytest.fixture
-async def verified(make_stack: StackMaker) -> Stack:
+async def verified(make_stack: StackMaker, tmp_path: Path) -> Stack:
     """An engine on https whose people are confirmed by the application."""
     made: Stack = await make_stack(
+        tmp_path / "verified.db",
         public_url="https://engine.example.com",
         verifier_url=VERIFIER,
         next_uris=("https://app.example.com/done",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -49,6 +49,8 @@ class Stack:
     app: Starlette
     database: Path
     exits: AsyncExitStack
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a test puts aside."""
 
     READ = READ
     SEND = SEND
