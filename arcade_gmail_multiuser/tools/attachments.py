@@ -17,6 +17,7 @@ from arcade_gmail_multiuser.tools.attachment_shapes import AttachmentContent, At
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = ["get_attachment", "list_email_attachment_metadata"]
 
@@ -38,6 +39,7 @@ async def list_email_attachment_metadata(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def get_attachment(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],

@@ -13,11 +13,13 @@ from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
 from arcade_gmail_multiuser.tools.change_shapes import MailboxChanges, Unwatch, Watch
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_mailbox_changes(
     context: ToolContext,
     cursor: Annotated[
@@ -50,6 +52,7 @@ async def list_mailbox_changes(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=WATCHES, adapters=error_adapters())
+@null_means_default
 async def watch_mailbox(
     context: ToolContext,
     topic_name: Annotated[

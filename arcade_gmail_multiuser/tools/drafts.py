@@ -18,6 +18,7 @@ from arcade_gmail_multiuser.tools import (
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_DRAFT, SENDS_A_DRAFT
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import DraftReceipt, Receipt
 
 __all__ = ["send_draft_email", "write_draft_email"]
@@ -28,6 +29,7 @@ __all__ = ["send_draft_email", "write_draft_email"]
     metadata=CREATES_A_DRAFT,
     adapters=error_adapters(),
 )
+@null_means_default
 async def write_draft_email(
     context: ToolContext,
     subject: parameters.Subject,
@@ -64,6 +66,7 @@ async def write_draft_email(
 @tool(
     requires_auth=Google(scopes=[GMAIL_COMPOSE]), metadata=SENDS_A_DRAFT, adapters=error_adapters()
 )
+@null_means_default
 async def send_draft_email(
     context: ToolContext,
     email_id: Annotated[

@@ -11,6 +11,7 @@ from arcade_gmail_multiuser.tools import checks, setting_views
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.setting_shapes import CreatedFilter, DeletedFilter, FilterList
 
 __all__ = ["create_filter", "delete_filter", "list_filters"]
@@ -19,6 +20,7 @@ __all__ = ["create_filter", "delete_filter", "list_filters"]
 # filters.list accepts gmail.readonly as well as settings.basic. The former is what other reading
 # tools need anyway and Arcade's default Google app has; it also reads the labels' names.
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_filters(
     context: ToolContext,
     contains: Annotated[
@@ -44,6 +46,7 @@ async def list_filters(
     metadata=CREATES_A_FILTER,
     adapters=error_adapters(),
 )
+@null_means_default
 async def create_filter(
     context: ToolContext,
     labels_to_add: Annotated[

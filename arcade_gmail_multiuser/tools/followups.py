@@ -14,12 +14,14 @@ from arcade_gmail_multiuser.tools import checks, parameters, views, waiting_answ
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.unanswered_shapes import Unanswered
 
 __all__ = ["find_unanswered"]
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def find_unanswered(
     context: ToolContext,
     direction: Annotated[

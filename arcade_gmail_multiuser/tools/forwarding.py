@@ -21,6 +21,7 @@ from arcade_gmail_multiuser.tools import (
 from arcade_gmail_multiuser.tools.behavior import SENDS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import Receipt
 
 __all__ = ["forward_email"]
@@ -31,6 +32,7 @@ __all__ = ["forward_email"]
     metadata=SENDS,
     adapters=error_adapters(),
 )
+@null_means_default
 async def forward_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message to forward, as a list or search returned it."],

@@ -17,12 +17,14 @@ from arcade_gmail_multiuser.tools.behavior import (
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
 from arcade_gmail_multiuser.tools.ledger_shapes import DeletedLabel, LabelChange
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import LabelList
 
 __all__ = ["create_label", "delete_label", "list_labels", "update_label"]
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_labels(
     context: ToolContext,
     include_counts: Annotated[

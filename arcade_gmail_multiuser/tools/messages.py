@@ -12,6 +12,7 @@ from arcade_gmail_multiuser.tools import checks, parameters, presenting, receipt
 from arcade_gmail_multiuser.tools.behavior import READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import Email, EmailList, SearchResult, Trashed
 
 __all__ = [
@@ -31,6 +32,7 @@ IncludeBody = Annotated[
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_emails(
     context: ToolContext,
     n_emails: Annotated[int, "How many messages to return, 1 to 100. Default: 25."] = 25,
@@ -66,6 +68,7 @@ async def list_emails(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_emails_by_header(
     context: ToolContext,
     sender: parameters.WithSender = None,
@@ -112,6 +115,7 @@ async def list_emails_by_header(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def search_emails_by_query(
     context: ToolContext,
     query: Annotated[
@@ -151,6 +155,7 @@ async def search_emails_by_query(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def get_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],
@@ -175,6 +180,7 @@ async def get_email(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def get_emails(
     context: ToolContext,
     email_ids: Annotated[list[str], "The ids of the messages, 1 to 50, as a list returned them."],

@@ -10,6 +10,7 @@ from arcade_gmail_multiuser.tools import outgoing, parameters, previews
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.sending_shapes import Preview
 
 __all__ = ["prepare_email"]
@@ -18,6 +19,7 @@ __all__ = ["prepare_email"]
 # Nothing is asked of Google; the scope is that of sending, so that only a person who may send
 # can prepare.
 @tool(requires_auth=Google(scopes=[GMAIL_SEND]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def prepare_email(
     context: ToolContext,
     subject: parameters.Subject,

@@ -20,12 +20,14 @@ from arcade_gmail_multiuser.tools import (
 from arcade_gmail_multiuser.tools.behavior import SENDS, SENDS_ONCE
 from arcade_gmail_multiuser.tools.context import caller_of, mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import Receipt
 
 __all__ = ["multi_user_gmail_send", "reply_to_email", "send_email"]
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_SEND]), metadata=SENDS, adapters=error_adapters())
+@null_means_default
 async def send_email(
     context: ToolContext,
     subject: parameters.Subject,
@@ -68,6 +70,7 @@ async def send_email(
     metadata=SENDS_ONCE,
     adapters=error_adapters(),
 )
+@null_means_default
 async def multi_user_gmail_send(
     context: ToolContext,
     to: parameters.Recipients,
@@ -118,6 +121,7 @@ async def multi_user_gmail_send(
     metadata=SENDS,
     adapters=error_adapters(),
 )
+@null_means_default
 async def reply_to_email(
     context: ToolContext,
     body: Annotated[str, "The text of the reply, without the quoted message."],

@@ -12,6 +12,7 @@ from arcade_gmail_multiuser.tools import absence, parameters, setting_views, vie
 from arcade_gmail_multiuser.tools.behavior import READS, SETS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.setting_shapes import (
     AliasList,
     VacationChange,
@@ -24,6 +25,7 @@ IncludeHtml = Annotated[bool, "Also return the HTML source. Default: false."]
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def get_vacation_responder(
     context: ToolContext,
     time_zone: parameters.TimeZone = "UTC",
@@ -42,6 +44,7 @@ async def get_vacation_responder(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC]), metadata=SETS, adapters=error_adapters())
+@null_means_default
 async def set_vacation_responder(
     context: ToolContext,
     enabled: Annotated[bool, "true switches it on, false off; its text and dates are kept."],
@@ -104,6 +107,7 @@ async def set_vacation_responder(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_send_as_aliases(
     context: ToolContext, include_html: IncludeHtml = False
 ) -> Annotated[AliasList, "The addresses with names, signatures and whether they can be used"]:

@@ -27,6 +27,7 @@ from arcade_gmail_multiuser.tools.behavior import (
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.draft_shapes import DeletedDraft, DraftList, EditedDraft
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import DraftReceipt
 
 __all__ = [
@@ -42,6 +43,7 @@ DraftId = Annotated[
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_draft_emails(
     context: ToolContext,
     n_drafts: Annotated[int, "How many drafts to return, 1 to 50. Default: 5."] = 5,
@@ -66,6 +68,7 @@ async def list_draft_emails(
     metadata=UPDATES_A_DRAFT,
     adapters=error_adapters(),
 )
+@null_means_default
 async def update_draft_email(
     context: ToolContext,
     draft_email_id: DraftId,
@@ -129,6 +132,7 @@ async def delete_draft_email(
     metadata=CREATES_A_DRAFT,
     adapters=error_adapters(),
 )
+@null_means_default
 async def write_draft_reply_email(
     context: ToolContext,
     body: Annotated[str, "The text of the reply, without the quoted message."],

@@ -23,6 +23,7 @@ from arcade_gmail_multiuser.tools.behavior import LABELS, READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
 from arcade_gmail_multiuser.tools.ledger_shapes import ThreadTrash
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.shapes import Thread, ThreadChange, ThreadList
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def list_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
@@ -61,6 +63,7 @@ async def list_threads(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def search_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
@@ -105,6 +108,7 @@ async def search_threads(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@null_means_default
 async def get_thread(
     context: ToolContext,
     thread_id: Annotated[str, "The thread_id of a message or the id from SearchThreads."],

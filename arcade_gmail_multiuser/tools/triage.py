@@ -13,6 +13,7 @@ from arcade_gmail_multiuser.tools.behavior import LABELS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
 from arcade_gmail_multiuser.tools.ledger_shapes import BulkChange, EmailChange, Restored, Undone
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = [
     "archive_email",
@@ -86,6 +87,7 @@ async def report_spam(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@null_means_default
 async def triage_emails(
     context: ToolContext,
     action: Annotated[
@@ -112,6 +114,7 @@ async def triage_emails(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@null_means_default
 async def change_email_labels(
     context: ToolContext,
     action: Annotated[Literal["add", "remove"], "Whether the label is put on or taken off."],
@@ -139,6 +142,7 @@ async def change_email_labels(
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@null_means_default
 async def restore_email(
     context: ToolContext,
     email_id: EmailId,

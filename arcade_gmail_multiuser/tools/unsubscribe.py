@@ -13,6 +13,7 @@ from arcade_gmail_multiuser.tools import checks, confirmation, leaving, ledgers
 from arcade_gmail_multiuser.tools.behavior import UNSUBSCRIBES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.nulls import null_means_default
 from arcade_gmail_multiuser.tools.unsubscribe_shapes import Unsubscribed
 
 __all__ = ["unsubscribe_from_email"]
@@ -24,6 +25,7 @@ __all__ = ["unsubscribe_from_email"]
     metadata=UNSUBSCRIBES,
     adapters=error_adapters(),
 )
+@null_means_default
 async def unsubscribe_from_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of one message of the list or newsletter."],
