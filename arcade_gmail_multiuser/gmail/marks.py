@@ -78,7 +78,10 @@ def _content(message: OutgoingMessage) -> bytes:
         [f.filename, f.mime_type, hashlib.sha256(f.content).hexdigest()]
         for f in message.attachments
     ]
-    return json.dumps([people, message.subject, message.content_type, message.body, files]).encode()
+    parts: list[Any] = [people, message.subject, message.content_type, message.body, files]
+    if message.from_ is not None:
+        parts.append(message.from_.email)
+    return json.dumps(parts).encode()
 
 
 @dataclass(frozen=True, slots=True)

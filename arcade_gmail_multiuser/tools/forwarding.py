@@ -1,12 +1,13 @@
 """The tool that forwards mail."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, sending
+from arcade_gmail_multiuser.gmail import fetching, sender, sending
 from arcade_gmail_multiuser.gmail.forwarding import compose_forward
 from arcade_gmail_multiuser.gmail.raw_reading import read_raw
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SEND
@@ -40,6 +41,7 @@ async def forward_email(
     note: Annotated[str, "Plain text to put above the forwarded message. Default: none."] = "",
     cc: parameters.Cc = None,
     bcc: parameters.Bcc = None,
+    from_address: parameters.FromAddress = None,
     dry_run: parameters.DryRun = False,
 ) -> Annotated[Receipt, "The sent message's ids and everyone it went to"]:
     """Forward one message to other people, at once, with all its attachments and pictures.
@@ -57,11 +59,13 @@ async def forward_email(
         confirmation.refuse_without_drafts(
             instead="MultiUserGmailSend with a confirmation_token, and from_email_id for the files"
         )
+    from_ = await sender.sender_of(mailbox, from_address, sign=False)
     original, _ = await fetching.read_message_with_labels(mailbox, email_id)
     raw = await read_raw(mailbox, email_id, expected=original.size_estimate)
     forward = await asyncio.to_thread(
         compose_forward, original, raw, to=to, cc=more, bcc=hidden, note=note
     )
+    forward = replace(forward, message=from_.put_on(forward.message))
     if dry_run:
         mime = await asyncio.to_thread(forward.write, forward.message)
         return await previews.not_sent_mail(

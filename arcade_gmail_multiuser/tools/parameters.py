@@ -9,6 +9,7 @@ from arcade_gmail_multiuser.gmail.dates import DateRange
 from arcade_gmail_multiuser.tools.sending_shapes import AttachmentInput
 
 __all__ = [
+    "AddSignature",
     "Attachments",
     "AttachmentsOrMail",
     "Bcc",
@@ -17,6 +18,7 @@ __all__ = [
     "ContentType",
     "DryRun",
     "ExcludeAutomated",
+    "FromAddress",
     "IncludeHtml",
     "IncludeSpamTrash",
     "MaxChars",
@@ -56,6 +58,16 @@ AttachmentsOrMail = Annotated[
     "Files to attach; 25 MB in all at most, 50 files. Each either with filename and content (text) "
     "or content_base64, or with from_email_id and attachment (a part_id or file name) to take it "
     "from the user's mail unread. Paths and URLs are refused. Default: none.",
+]
+FromAddress = Annotated[
+    str | None,
+    "One of the user's own addresses to send from, as ListSendAsAliases lists them; any other is "
+    "refused. Default: the main address.",
+]
+AddSignature = Annotated[
+    bool,
+    "Put below the text the signature that the user has set in Gmail for that address, if there "
+    "is one. Default: false.",
 ]
 DryRun = Annotated[
     bool,

@@ -120,7 +120,7 @@ def _as_read(message: ReadMessage) -> Preview:
     more = len(message.attachments) - MAX_FILES
     if more > 0:
         omitted.append(f"{more} more attachments")
-    return Preview(
+    shown = Preview(
         to=_people(message.to),
         cc=_people(message.cc),
         bcc=_people(message.bcc),
@@ -135,6 +135,7 @@ def _as_read(message: ReadMessage) -> Preview:
         warnings=list(message.warnings),
         omitted=omitted,
     )
+    return _from(message.from_, shown)
 
 
 async def _preview(message: OutgoingMessage, mime: bytes, *, fenced: bool) -> Preview:
@@ -151,7 +152,7 @@ def _shown(message: OutgoingMessage, encoded_size: int, *, fenced: bool) -> Prev
         text, warnings = readable.text, list(readable.warnings)
     to, cc, bcc = distinct_recipients(message.to, message.cc, message.bcc)
     body, omitted = _body(text, fenced=fenced)
-    return Preview(
+    shown = Preview(
         to=_people(to),
         cc=_people(cc),
         bcc=_people(bcc),
@@ -171,6 +172,13 @@ def _shown(message: OutgoingMessage, encoded_size: int, *, fenced: bool) -> Prev
         warnings=warnings,
         omitted=omitted,
     )
+    return _from(message.from_, shown)
+
+
+def _from(address: Address | None, shown: Preview) -> Preview:
+    if address is not None:
+        shown["from_"] = display(address)
+    return shown
 
 
 def _body(text: str, *, fenced: bool) -> tuple[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, sending
+from arcade_gmail_multiuser.gmail import fetching, sender, sending
 from arcade_gmail_multiuser.gmail.replying import compose_reply
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_SEND
 from arcade_gmail_multiuser.tools import (
@@ -88,6 +88,8 @@ async def multi_user_gmail_send(
         "Default: none, then only this call's own retries are safe.",
     ] = None,
     confirmation_token: parameters.ConfirmationToken = None,
+    from_address: parameters.FromAddress = None,
+    add_signature: parameters.AddSignature = False,
     dry_run: parameters.DryRun = False,
 ) -> Annotated[Receipt, "message_id and status sent, and everyone it went to"]:
     """Send a message for one named user of a multi-user application, exactly once.
@@ -100,6 +102,8 @@ async def multi_user_gmail_send(
     user = caller_of(context, user_id)
     key = checks.one_send_key(idempotency_key, confirmation_token)
     mailbox = mailbox_of(context)
+    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = sender.signed(body, content_type, from_)
     message = outgoing.new_message(
         to=to,
         subject=subject,
@@ -108,6 +112,7 @@ async def multi_user_gmail_send(
         bcc=bcc,
         content_type=content_type,
     )
+    message = from_.put_on(message)
     message = replace(message, attachments=await outgoing.files_from(mailbox, attachments))
     if dry_run:
         return await previews.offered(context, message)
@@ -135,6 +140,8 @@ async def reply_to_email(
     content_type: parameters.ContentType = "plain",
     attachments: parameters.AttachmentsOrMail = None,
     include_quote: Annotated[bool, "Quote the answered message below. Default: true."] = True,
+    from_address: parameters.FromAddress = None,
+    add_signature: parameters.AddSignature = False,
     dry_run: parameters.DryRun = False,
 ) -> Annotated[Receipt, "The sent reply's ids and everyone it went to"]:
     """Answer a message in its conversation, to its sender or to everyone.
@@ -151,6 +158,8 @@ async def reply_to_email(
         confirmation.refuse_without_drafts(
             instead="WriteDraftReplyEmail, then SendDraftEmail with a confirmation_token"
         )
+    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = sender.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
     original, mine = await fetching.read_for_reply(mailbox, message_id)
     reply = compose_reply(
@@ -164,6 +173,7 @@ async def reply_to_email(
         attachments=files,
         quote=include_quote,
     )
+    reply = from_.put_on(reply)
     if dry_run:
         return await previews.not_sent(reply, thread_id=original.thread_id, fenced=include_quote)
     sent = await sending.send_in_thread(mailbox, reply, thread_id=original.thread_id)

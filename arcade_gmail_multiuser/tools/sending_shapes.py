@@ -42,6 +42,8 @@ class OutgoingFile(TypedDict):
 class Preview(TypedDict):
     """What would be sent; nothing has been sent or stored."""
 
+    from_: NotRequired[str]
+    """The sender; absent where Gmail will write the main address."""
     to: list[str]
     """The recipients, as "Name <address>"."""
     cc: list[str]

@@ -124,7 +124,7 @@ class SendAsAlias(TypedDict):
     reply_to: str
     """Where replies go; "" for the address itself."""
     signature: str
-    """Its signature as readable text. Gmail's website adds it; mail sent by tools goes without."""
+    """Its signature as readable text. Mail sent by tools has it only with add_signature."""
     signature_html: NotRequired[str]
     """The signature's HTML, only when asked for."""
     is_primary: bool

@@ -113,9 +113,9 @@ async def list_send_as_aliases(
 ) -> Annotated[AliasList, "The addresses with names, signatures and whether they can be used"]:
     """List every address the user can send from, with display name and signature.
 
-    Use it to learn which of the user's own addresses exist and how they sign. For the account's
-    main address and name alone use WhoAmI. At most 100 addresses; signatures up to 2,000
-    characters.
+    Use it to learn which of them can be the from_address of MultiUserGmailSend or ReplyToEmail,
+    and how they sign. For the account's main address and name alone use WhoAmI. At most 100
+    addresses; signatures up to 2,000 characters.
     """
     answer = await mailbox_of(context).call("users.settings.sendAs.list")
     return setting_views.alias_list(answer.get("sendAs") or [], include_html=include_html)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import draft_editing, draft_reading, fetching, sending
+from arcade_gmail_multiuser.gmail import draft_editing, draft_reading, fetching, sender, sending
 from arcade_gmail_multiuser.gmail.replying import compose_reply
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import (
@@ -146,6 +146,8 @@ async def write_draft_reply_email(
     content_type: parameters.ContentType = "plain",
     attachments: parameters.AttachmentsOrMail = None,
     include_quote: Annotated[bool, "Quote the answered message below. Default: true."] = True,
+    from_address: parameters.FromAddress = None,
+    add_signature: parameters.AddSignature = False,
     dry_run: parameters.DryRun = False,
 ) -> Annotated[DraftReceipt, "The draft's id; nothing has been sent"]:
     """Save an answer to a message as a draft in its conversation; nothing is sent.
@@ -157,6 +159,8 @@ async def write_draft_reply_email(
     message_id = checks.identifier("reply_to_message_id", reply_to_message_id)
     extra_cc, extra_bcc = outgoing.copies(cc, bcc)
     mailbox = mailbox_of(context)
+    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = sender.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
     original, mine = await fetching.read_for_reply(mailbox, message_id)
     reply = compose_reply(
@@ -170,6 +174,7 @@ async def write_draft_reply_email(
         attachments=files,
         quote=include_quote,
     )
+    reply = from_.put_on(reply)
     if dry_run:
         return await previews.draft_not_stored(
             reply, thread_id=original.thread_id, fenced=include_quote

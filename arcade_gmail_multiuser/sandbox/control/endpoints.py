@@ -4,7 +4,7 @@
   "internalDate"?}]}` makes an account, or adds to the one that is there; `{"email", "ids"}`.
 - `POST incoming {"email", "raw", "sender"?}` delivers mail from the world outside: through filters
   and vacation responder, which mail of `accounts` does not pass; `{"id", "threadId", "labelIds"}`.
-- `POST settings {"email", "send_as"?: [{"email", "name"?, "signature"?, "pending"?}],
+- `POST settings {"email", "send_as"?: [{"email", "name"?, "reply_to"?, "signature"?, "pending"?}],
   "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API lets nobody set.
 - `GET accounts`; `GET outgoing` (mail accepted for addresses that have no mailbox here).
 - `POST tokens {"email", "scopes": […], "expires_in"?}` gives `{"access_token"}`.
@@ -147,7 +147,8 @@ class Control:
             status = "pending" if alias.get("pending") else "accepted"
             name, signature = _text(alias, "name", ""), _text(alias, "signature", "")
             email = _text(alias, "email")
-            settings.send_as.add(SendAs(email, name, signature=signature, status=status))
+            reply_to = _text(alias, "reply_to", "")
+            settings.send_as.add(SendAs(email, name, reply_to, signature, status=status))
         forwarding = given.get("forwarding", {})
         if not isinstance(forwarding, dict) or not set(forwarding.values()) <= _FORWARDING:
             raise InvalidInput("forwarding maps addresses to accepted or pending.")
