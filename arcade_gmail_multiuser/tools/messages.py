@@ -7,6 +7,7 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters, presenting, receipts, searching, views
 from arcade_gmail_multiuser.tools.behavior import READS, TRASHES
@@ -175,7 +176,10 @@ async def get_email(
     view = views.view(time_zone, max_chars, include_html=include_html)
     email_id = checks.identifier("email_id", email_id)
     start = views.read_cursor(body_cursor)
-    message, labels = await fetching.read_message_with_labels(mailbox_of(context), email_id)
+    mailbox = mailbox_of(context)
+    message, labels = await fetching.read_message_with_labels(mailbox, email_id)
+    if start.cursor is None:
+        [message] = await noting_first_contacts(mailbox, [message])
     return presenting.one_email(message, labels, view, start)
 
 
@@ -197,8 +201,10 @@ async def get_emails(
     """
     view = views.view(time_zone, max_chars, include_html=include_html)
     ids, refused = checks.identifiers("email_ids", email_ids, 50)
-    found = await fetching.read_messages(mailbox_of(context), ids, bodies=True)
-    found = replace(found, failed=(*refused, *found.failed))
+    mailbox = mailbox_of(context)
+    found = await fetching.read_messages(mailbox, ids, bodies=True)
+    noted = await noting_first_contacts(mailbox, found.messages)
+    found = replace(found, messages=noted, failed=(*refused, *found.failed))
     return await presenting.emails_shown(found, fetching.Page(ids, None), view, bodies=True)
 
 

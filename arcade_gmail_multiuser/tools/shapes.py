@@ -97,7 +97,8 @@ class Email(TypedDict):
     attachments: NotRequired[list[AttachmentInfo]]
     """The attachments; absent when the message was read without its body."""
     warnings: list[str]
-    """What to distrust: hidden text removed, a Reply-To elsewhere, failed sender checks."""
+    """What to distrust: hidden text removed, a Reply-To elsewhere, failed sender checks, and, where
+    the message was read in full, a sender who never wrote before."""
     truncated: NotRequired[bool]
     """True when the body goes on: give body_cursor to GetEmail."""
     body_cursor: NotRequired[str]

@@ -1,12 +1,14 @@
 """Tools for whole conversations: find and list them, read one, label one, throw one away."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.organising import Entry
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import (
@@ -131,7 +133,9 @@ async def get_thread(
         time_zone, max_chars, include_html=include_html, fold_quotes=not include_quotes
     )
     thread_id = checks.identifier("thread_id", thread_id)
-    thread = await fetching.read_thread(mailbox_of(context), thread_id)
+    mailbox = mailbox_of(context)
+    thread = await fetching.read_thread(mailbox, thread_id)
+    thread = replace(thread, messages=await noting_first_contacts(mailbox, thread.messages))
     return await asyncio.to_thread(presenting.thread, thread, view)
 
 

@@ -8,17 +8,20 @@ from typing import Any
 from arcade_gmail_multiuser.tools.labels import list_labels
 from arcade_gmail_multiuser.tools.messages import get_email, list_emails
 
+READING = ["users.messages.get", "users.messages.list"]
+"""The message, and whether its sender ever wrote before."""
+
 
 async def test_labels_are_asked_for_only_where_an_id_does_not_say_its_name(
     world: Any, mail: Callable[..., bytes]
 ) -> None:
     plain = await world.account({"raw": mail(), "labelIds": ["INBOX", "UNREAD"]})
     await plain.use(get_email, email_id=plain.ids[0])
-    assert await world.methods() == ["users.messages.get"]
+    assert await world.methods() == READING
     await world.forget_requests()
     filed = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
     read = await filed.use(get_email, email_id=filed.ids[0])
-    assert await world.methods() == ["users.messages.get", "users.labels.list"]
+    assert sorted(await world.methods()) == sorted([*READING, "users.labels.list"])
     assert "Work" in str(read)
 
 

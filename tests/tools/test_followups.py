@@ -38,7 +38,7 @@ async def correspondence(world: Any, mail: Mail) -> Any:
         aged(mail("News", to=me, List_Unsubscribe="<https://x.example>"), 1, "INBOX"),
         aged(mail("Receipt", sender="no-reply@shop.example", to=me), 1, "INBOX"),
         aged(mail("Away", to=me, Auto_Submitted="auto-replied"), 1, "INBOX"),
-        aged(mail("Copied", to="x@example.org", Cc=me), 1, "INBOX"),
+        aged(mail("Copied", to="x@example.org", Cc=me), 1.2, "INBOX"),
         aged(mail("Archived", to=me), 1),
         aged(mail("Old", to=me), 40, "INBOX"),
         aged(mail("Offer", sender=me, to="bob@example.org, Cy <cy@example.org>"), 5, "SENT"),
