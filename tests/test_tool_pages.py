@@ -28,6 +28,13 @@ def test_the_table_of_scopes_is_what_the_tools_declare(writer: ModuleType) -> No
     assert (ROOT / "docs" / "tools.md").read_text(encoding="utf-8") == writer.page()
 
 
+def test_the_readmes_table_of_scopes_is_what_the_tools_declare(writer: ModuleType) -> None:
+    """If this fails, run `python docs/write_tools.py`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == writer.readme(text)
+    assert "`gmail.settings.basic`*" in text[text.index(writer.BEGIN) : text.index(writer.END)]
+
+
 def test_a_tool_beyond_arcades_default_google_app_says_so_itself(writer: ModuleType) -> None:
     for name, tool in catalog().items():
         authorization = tool.definition.requirements.authorization
