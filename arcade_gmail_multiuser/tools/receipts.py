@@ -10,7 +10,7 @@ from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.gmail.compose import OutgoingMessage
 from arcade_gmail_multiuser.gmail.fetching import Count, Failure, Page
 from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.organising import difference, steps_of
+from arcade_gmail_multiuser.gmail.organising import Entry, difference, steps_of
 from arcade_gmail_multiuser.gmail.sending import Draft, Sent
 from arcade_gmail_multiuser.gmail.undo import seal
 from arcade_gmail_multiuser.tools.fitting import failed_items
@@ -106,17 +106,24 @@ def trashed(before: Mapping[str, Any], after: Mapping[str, Any], *, user: str) -
 
 
 def thread_change(
-    thread_id: str, change: Mapping[str, Any], answer: Mapping[str, Any], labels: LabelBook
+    thread_id: str,
+    change: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    labels: LabelBook,
+    entries: Sequence[Entry],
 ) -> ThreadChange:
-    """Say what a conversation's labels are now."""
+    """Say what a conversation's labels are now, and what of that is new on any message."""
+    gained = {label for entry in entries for label in entry.added}
+    lost = {label for entry in entries for label in entry.removed}
     messages = answer.get("messages") or ()
     now = dict.fromkeys(label for m in messages for label in m.get("labelIds") or ())
     return ThreadChange(
         id=thread_id,
-        added=labels.names_of(change["addLabelIds"]),
-        removed=labels.names_of(change["removeLabelIds"]),
+        added=labels.names_of([id_ for id_ in change["addLabelIds"] if id_ in gained]),
+        removed=labels.names_of([id_ for id_ in change["removeLabelIds"] if id_ in lost]),
         label_ids=list(now),
         message_count=len(messages),
+        changed=sum(entry.outcome == "changed" for entry in entries),
         url=link(thread_id),
     )
 

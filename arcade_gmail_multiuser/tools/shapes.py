@@ -282,13 +282,15 @@ class ThreadChange(TypedDict):
     id: str
     """The thread id."""
     added: list[str]
-    """Names of the labels that were added."""
+    """Names of the labels that a message really gained; [] when all had them already."""
     removed: list[str]
-    """Names of the labels that were removed."""
+    """Names of the labels that a message really lost."""
     label_ids: list[str]
     """The labels now on any of its messages; empty when Google did not say."""
     message_count: int
-    """How many messages were changed; messages that arrive later do not inherit labels."""
+    """How many messages the conversation has; those that arrive later do not inherit labels."""
+    changed: int
+    """How many of them this call really changed; 0 when all were so already."""
     undo_token: NotRequired[str]
     """Give it to UndoChange to take back exactly this; absent when nothing changed."""
     url: str

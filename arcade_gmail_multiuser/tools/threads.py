@@ -166,7 +166,7 @@ async def change_thread_labels(
     answer = await mailbox.call("users.threads.modify", id=thread_id, body=change)
     expected = Entry("", "changed", tuple(change["addLabelIds"]), tuple(change["removeLabelIds"]))
     entries = ledgers.thread_entries(before, answer, expected)
-    changed = receipts.thread_change(thread_id, change, answer, labels)
+    changed = receipts.thread_change(thread_id, change, answer, labels, entries)
     token = ledgers.restorable(entries, user=context.user_id or "")
     if token:
         changed["undo_token"] = token

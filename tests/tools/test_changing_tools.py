@@ -33,7 +33,7 @@ async def test_labels_are_added_and_removed_by_name_on_every_message_of_a_thread
         labels_to_remove=["inbox", "UNREAD"],
     )
     assert (answer["added"], answer["removed"]) == (["STARRED", "Work/Q3"], ["INBOX", "UNREAD"])
-    assert answer["message_count"] == 2
+    assert (answer["message_count"], answer["changed"]) == (2, 2)
     for id_ in person.ids:
         labels = set((await person.use(get_email, email_id=id_))["label_names"])
         assert labels == {"STARRED", "Work/Q3"}
@@ -42,11 +42,16 @@ async def test_labels_are_added_and_removed_by_name_on_every_message_of_a_thread
 async def test_a_change_that_is_already_so_is_no_error(world: Any, mail: Mail) -> None:
     person = await world.account(mail())
     thread = await thread_of(person, person.ids[0])
-    for _ in range(2):
+    for added, changed in ((["STARRED"], 1), ([], 0)):
         answer = await person.use(
-            change_thread_labels, thread_id=thread, labels_to_add=["STARRED"], labels_to_remove=[]
+            change_thread_labels,
+            thread_id=thread,
+            labels_to_add=["STARRED"],
+            labels_to_remove=["Trash"],
         )
         assert "STARRED" in answer["label_ids"]
+        assert (answer["added"], answer["removed"]) == (added, [])
+        assert (answer["changed"], "undo_token" in answer) == (changed, bool(changed))
 
 
 @pytest.mark.parametrize(
