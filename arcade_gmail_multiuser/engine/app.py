@@ -50,6 +50,7 @@ from arcade_gmail_multiuser.engine.planner import Planner
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.requirements import Requirements
 from arcade_gmail_multiuser.engine.revocation import Disconnector
+from arcade_gmail_multiuser.engine.rotation import refuse_missing_keys
 from arcade_gmail_multiuser.engine.schedule import Schedule
 from arcade_gmail_multiuser.engine.scheduler import Scheduler
 from arcade_gmail_multiuser.engine.secret_store import SecretStore
@@ -154,6 +155,7 @@ def create_engine_app(
         background: list[asyncio.Task[None]] = []
         try:
             await create_tables(database)
+            await refuse_missing_keys(database, keyring)
             await manager.prepare()
             await limiter.prepare()
             await audit.prepare()
@@ -219,6 +221,7 @@ def create_engine_app(
     # For who runs the engine inside of something else, and wants to look.
     app.state.scheduler, app.state.disconnector = scheduler, disconnector
     app.state.manager, app.state.audit, app.state.database = manager, audit, database
+    app.state.api_keys = api_keys
     # Such a redirect would be built from the Host header, which anyone can write.
     app.router.redirect_slashes = False
     return app

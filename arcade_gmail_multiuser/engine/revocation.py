@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.engine.bindings import bind_grant
 from arcade_gmail_multiuser.engine.database import insert_or_update
 from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.engine.provider import OAuthProvider
@@ -29,7 +30,6 @@ __all__ = ["Disconnector"]
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = "2"
 _MOST_TRIES = 12
 _ERASED_WITHIN_S = 60.0
 """Nobody else tries a revocation before: its connection may still be about to be erased."""
@@ -122,7 +122,7 @@ class Disconnector:
             await asyncio.sleep(every_s)
 
     async def _note(self, revocation: str, provider: str, grant: Grant) -> None:
-        binding = self._binding(provider, revocation)
+        binding = bind_grant(self._project, provider, revocation)
         changes = {
             "sealed_grant": self._keyring.seal(
                 json.dumps([grant.token, grant.subject, grant.user_id]).encode(), bound_to=binding
@@ -185,12 +185,9 @@ class Disconnector:
         )
 
     def _open(self, provider: str, revocation: str, sealed: bytes) -> Grant:
-        binding = self._binding(provider, revocation)
+        binding = bind_grant(self._project, provider, revocation)
         return Grant(*map(HiddenText, json.loads(self._keyring.open(sealed, bound_to=binding))))
 
     async def _forget(self, revocation: str) -> None:
         async with self._engine.begin() as db:
             await db.execute(delete(_R).where(_R.c.id == revocation))
-
-    def _binding(self, provider: str, revocation: str) -> tuple[str, ...]:
-        return (self._project, provider, revocation, "revocation", _LAYOUT)

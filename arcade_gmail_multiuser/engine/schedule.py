@@ -22,6 +22,7 @@ from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.engine.bindings import Binding, bind_attempt, bind_input
 from arcade_gmail_multiuser.engine.tool_entry import ToolEntry
 from arcade_gmail_multiuser.security.sealing import Keyring
 
@@ -30,7 +31,6 @@ __all__ = ["CallAttempt", "Schedule", "ScheduledCall"]
 LEASE_S = 360.0
 """Longer than clocks of two machines may differ."""
 
-_LAYOUT = "1"
 _OFF_THE_LOOP_BYTES = 256 * 1024
 _C = schema.scheduled_calls
 _A = schema.call_attempts
@@ -113,7 +113,7 @@ class Schedule:
             "version": tool.version,
             "read_only": tool.read_only,
             "stacktrace": stacktrace,
-            "input": await self._seal(inputs, user_id, call_id, "input"),
+            "input": await self._seal(inputs, bind_input(self._project, user_id, call_id)),
             "phase": "pending",
             "tries": 0,
             "run_at": run_at,
@@ -168,14 +168,16 @@ class Schedule:
                 started_at=row.started_at,
                 finished_at=row.finished_at,
                 success=row.success,
-                outcome=await self._open(bytes(row.outcome), call.user_id, call.id, row.id),
+                outcome=await self._open(
+                    bytes(row.outcome), bind_attempt(self._project, call.user_id, call.id, row.id)
+                ),
             )
             for row in rows
         ]
 
     async def inputs_of(self, call: ScheduledCall) -> dict[str, Any]:
         """Open a call's input; StorageError if it cannot be read."""
-        return await self._open(call.sealed_input, call.user_id, call.id, "input")
+        return await self._open(call.sealed_input, bind_input(self._project, call.user_id, call.id))
 
     async def remove(self, call: ScheduledCall) -> bool:
         """Take a call off the schedule, or forget one that ended; False while it runs."""
@@ -247,7 +249,9 @@ class Schedule:
         over = {"phase": "success" if success else "failed", "finished_at": now}
         values = over if again_at is None else {"phase": "pending", "due_at": again_at}
         attempt = f"ta_{secrets.token_urlsafe(18)}"
-        sealed = await self._seal(outcome, call.user_id, call.id, attempt)
+        sealed = await self._seal(
+            outcome, bind_attempt(self._project, call.user_id, call.id, attempt)
+        )
         async with self._engine.begin() as db:
             change = self._held(call).values(updated_at=now, lease_until=None, **values)
             if (await db.execute(change)).rowcount != 1:
@@ -296,21 +300,17 @@ class Schedule:
         # Checked when read: deleting only saves space.
         return or_(_C.c.finished_at.is_(None), _C.c.finished_at > self._clock() - self._kept_s)
 
-    async def _seal(self, value: dict[str, Any], *fields: str) -> bytes:
+    async def _seal(self, value: dict[str, Any], binding: Binding) -> bytes:
         plain = json.dumps(value).encode("ascii")
-        binding = self._binding(*fields)
         if len(plain) > _OFF_THE_LOOP_BYTES:
             return await asyncio.to_thread(self._keyring.seal, plain, bound_to=binding)
         return self._keyring.seal(plain, bound_to=binding)
 
-    async def _open(self, sealed: bytes, *fields: str) -> dict[str, Any]:
+    async def _open(self, sealed: bytes, binding: Binding) -> dict[str, Any]:
         opened = await asyncio.to_thread(
-            lambda: json.loads(self._keyring.open(sealed, bound_to=self._binding(*fields)))
+            lambda: json.loads(self._keyring.open(sealed, bound_to=binding))
         )
         return dict(opened)
-
-    def _binding(self, user_id: str, call_id: str, column: str) -> tuple[str, ...]:
-        return (self._project, user_id, call_id, column, _LAYOUT)
 
 
 def _call(row: Row[Any]) -> ScheduledCall:

@@ -13,13 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.engine.bindings import bind_tool_secret
 from arcade_gmail_multiuser.security.sealing import Keyring
 
 __all__ = ["SECRET_KEY", "SecretRecord", "SecretStore"]
 
 SECRET_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 
-_LAYOUT = "1"
 _USE_EVERY_S = 60.0
 _S = schema.tool_secrets
 
@@ -92,7 +92,9 @@ class SecretStore:
         async with self._engine.connect() as db:
             rows = (await db.execute(query)).all()
         for row in rows:
-            opened = self._keyring.open(bytes(row.value), bound_to=self._binding(row.key))
+            opened = self._keyring.open(
+                bytes(row.value), bound_to=bind_tool_secret(self._project, row.key)
+            )
             found[row.key] = opened.decode()
         await self._note_access(rows)
         return found
@@ -101,7 +103,9 @@ class SecretStore:
         """Store a secret under a key, in the place of one that is there."""
         now = self._clock()
         changes = {
-            "value": self._keyring.seal(value.encode(), bound_to=self._binding(key)),
+            "value": self._keyring.seal(
+                value.encode(), bound_to=bind_tool_secret(self._project, key)
+            ),
             "description": description,
             "updated_at": now,
         }
@@ -134,9 +138,6 @@ class SecretStore:
         if stale:
             async with self._engine.begin() as db:
                 await db.execute(update(_S).where(_S.c.id.in_(stale)).values(last_accessed_at=now))
-
-    def _binding(self, key: str) -> tuple[str, ...]:
-        return (self._project, "tool secret", key, "value", _LAYOUT)
 
 
 def _record(row: Row[Any]) -> SecretRecord:

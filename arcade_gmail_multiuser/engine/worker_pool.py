@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.engine.bindings import bind_worker
 from arcade_gmail_multiuser.engine.outbound import Outbound
 from arcade_gmail_multiuser.engine.settings import EngineSettings, WorkerSettings
 from arcade_gmail_multiuser.engine.worker_client import WorkerClient
@@ -19,7 +20,6 @@ from arcade_gmail_multiuser.security.sealing import Keyring
 
 __all__ = ["WorkerPool", "WorkerRecord"]
 
-_LAYOUT = "1"
 _LOOK_AGAIN_S = 5.0
 """How long another process's change of the registered workers may go unnoticed."""
 _MOST_WORKERS = 64
@@ -135,7 +135,9 @@ class WorkerPool:
         return statement.where(_W.c.project == self._settings.project, _W.c.id == worker_id)
 
     def _values(self, worker: WorkerSettings) -> dict[str, Any]:
-        secret = self._keyring.seal(worker.secret.encode(), bound_to=self._binding(worker.id))
+        secret = self._keyring.seal(
+            worker.secret.encode(), bound_to=bind_worker(self._settings.project, worker.id)
+        )
         return {"url": worker.url, "secret": secret, "timeout_s": worker.timeout_s}
 
     async def _read(self) -> None:
@@ -156,11 +158,10 @@ class WorkerPool:
         if row.id in self._fixed or not self._settings.may_register_worker_at(row.url):
             return None
         try:
-            secret = self._keyring.open(bytes(row.secret), bound_to=self._binding(row.id)).decode()
+            secret = self._keyring.open(
+                bytes(row.secret), bound_to=bind_worker(self._settings.project, row.id)
+            ).decode()
         except StorageError:
             return None
         worker = WorkerSettings(url=row.url, secret=secret, id=row.id, timeout_s=row.timeout_s)
         return WorkerRecord(worker, enabled=row.enabled, fixed=False)
-
-    def _binding(self, worker_id: str) -> tuple[str, ...]:
-        return (self._settings.project, "worker", worker_id, "secret", _LAYOUT)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import secrets
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +49,31 @@ def _make_private(address: URL, what: str) -> None:
     path = Path(address.database)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _create_private(path)
         # SQLite gives the WAL and its index the mode of the database file.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)
-    except OSError as problem:
+    except (OSError, sqlite3.Error) as problem:
         raise ConfigurationError(
             f"{what} cannot be opened for this user alone.",
-            developer_message=problem.strerror,
+            developer_message=getattr(problem, "strerror", None) or type(problem).__name__,
         ) from None
+
+
+def _create_private(path: Path) -> None:
+    """Make the file whole, or leave the one that somebody else has just made.
+
+    Two that switch an empty file to WAL at once get in each other's way, and SQLite does not wait.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        with contextlib.closing(sqlite3.connect(draft)) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
