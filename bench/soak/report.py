@@ -53,7 +53,8 @@ def show(result: Result) -> str:
         f"calls                {calls}  ({calls / result.seconds:.0f}/s, answered in "
         f"p50 {cuts[49] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms)",
         *(f"{name:<20} {count}" for name, count in sorted(figures.events.items())),
-        f"faults ordered       {result.faults.total()} of {len(result.faults)} kinds",
+        f"faults ordered       {result.faults.total()} of {len(result.faults)} kinds; "
+        f"{result.met.total()} of {len(result.met)} kinds were used up",
         "",
         "letters reported as  " + ", ".join(f"{n} {o}" for o, n in truth.reported.most_common()),
         f"  of those unknown   {truth.unknown_sent} had been sent, once",
@@ -86,6 +87,7 @@ def as_dict(result: Result) -> dict[str, object]:
         "errors": dict(result.figures.errors),
         "letters": dict(result.truth.reported),
         "faults": dict(result.faults),
+        "faults_met": dict(result.met),
         "memory": result.memory,
         "musts": {name: list(lines) for name, lines in musts(result).items()},
     }

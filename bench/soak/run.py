@@ -50,6 +50,8 @@ class Result:
     truth: Truth
     people: People
     faults: Counter[str]
+    """By kind, how many were ordered; `met`, how many of those were used up."""
+    met: Counter[str]
     seconds: float
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     """By moment (start, arrived, half, end), then by process, in MB."""
@@ -71,6 +73,7 @@ async def _on(running: Running, stack: Stack, plan: Plan) -> Result:
     chance = random.Random(plan.seed)
     people = People(plan.users, chance)
     faults: Counter[str] = Counter()
+    met: Counter[str] = Counter()
     async with AsyncExitStack() as open_:
         session = await open_.enter_async_context(aiohttp.ClientSession())
         connector = aiohttp.TCPConnector(limit=0)
@@ -87,6 +90,7 @@ async def _on(running: Running, stack: Stack, plan: Plan) -> Result:
                 life.figures.calls,
                 every=plan.calls_a_fault,
                 ordered=faults,
+                met=met,
             )
         )
         began = time.perf_counter()
@@ -105,7 +109,7 @@ async def _on(running: Running, stack: Stack, plan: Plan) -> Result:
 
         await _each(people.everyone, look_into)
         truth = judge(people, mailboxes)
-    return Result(plan, life.figures, truth, people, faults, took, memory)
+    return Result(plan, life.figures, truth, people, faults, met, took, memory)
 
 
 async def _live(

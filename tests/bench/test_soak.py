@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ sys.path.insert(0, str(ROOT))  # bench is no part of the package
 
 from bench.soak.people import Letter, People, seed_mail  # noqa: E402
 from bench.soak.run import written_down  # noqa: E402
+from bench.soak.trouble import keep_failing  # noqa: E402
 from bench.soak.truth import Copy, Truth, judge, read_message  # noqa: E402
 
 
@@ -120,6 +123,47 @@ def test_mail_and_tokens_on_the_disk_are_found(people: People, tmp_path: Path) -
     assert written_down(tmp_path) == ["a token in engine.sqlite", "mail in worker.log"]
 
 
+class Sandbox:
+    """A stand-in's controls, on which nobody meets a fault."""
+
+    def __init__(self, enough: int) -> None:
+        self.waiting = self.most = self.ordered = 0
+        self.enough = asyncio.Event()
+        self._enough = enough
+
+    async def post(self, _name: str, _body: dict[str, Any]) -> dict[str, Any]:
+        self.waiting += 1
+        self.ordered += 1
+        self.most = max(self.most, self.waiting)
+        if self.ordered >= self._enough:
+            self.enough.set()
+        return {}
+
+    async def mend(self) -> int:
+        left, self.waiting = self.waiting, 0
+        return left
+
+
+async def test_faults_that_nobody_meets_do_not_queue_up() -> None:
+    sandbox, ordered, met = Sandbox(enough=8), Counter[str](), Counter[str]()
+    failing = asyncio.ensure_future(
+        keep_failing(
+            sandbox,  # type: ignore[arg-type]
+            random.Random(1),
+            Counter({"list": 1000}),
+            every=10,
+            ordered=ordered,
+            met=met,
+        )
+    )
+    await asyncio.wait_for(sandbox.enough.wait(), 30)
+    failing.cancel()
+    await asyncio.gather(failing, return_exceptions=True)
+    assert sandbox.most == 1
+    assert ordered.total() >= 8
+    assert met.total() == 0
+
+
 def test_twenty_people_at_once_amid_faults_lose_cross_and_double_nothing() -> None:
     command = [
         *(sys.executable, "-m", "bench.soak", "--json"),
@@ -135,4 +179,4 @@ def test_twenty_people_at_once_amid_faults_lose_cross_and_double_nothing() -> No
     assert found["calls"] > 50
     assert found["letters"]["sent"] > 3
     assert found["events"]["connected"] >= 20
-    assert sum(found["faults"].values()) > 2
+    assert sum(found["faults_met"].values()) > 2

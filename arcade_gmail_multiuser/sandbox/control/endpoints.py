@@ -197,8 +197,9 @@ class Control:
         return JSONResponse({"id": fault.id}, status_code=201)
 
     async def clear_faults(self, _: Request) -> Response:
+        left = len(self._faults)
         self._faults.clear()
-        return Response(status_code=204)
+        return JSONResponse({"left": left})
 
     async def set_latency(self, request: Request) -> Response:
         ms = (await _body(request, {"ms"})).get("ms")
