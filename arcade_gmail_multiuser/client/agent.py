@@ -45,8 +45,8 @@ class MultiUserGmailAgent:
         Returns:
             `{"tools": [arcadepy's ToolDefinition, …], "client": AsyncArcade, "user_id": …}`.
         """
-        user_id = check_user_id(user_id)
         manager = self.manager
+        user_id = manager.check_call(user_id)
         tools = await manager.cache.load(manager.client, user_id, toolkit=manager.toolkit)
         return {"tools": tools, "client": manager.client, "user_id": user_id}
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from arcadepy import AsyncArcade
 from arcadepy.types import ToolDefinition
 
-from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS, match_tool, reads_by_name
+from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS, match_tool, reads_by_name, tool_key
 from arcade_gmail_multiuser.client.single_flight import SingleFlight
 from arcade_gmail_multiuser.client.toolset import load_tools, providers_of, reads_only
-from arcade_gmail_multiuser.errors import RateLimited, Unavailable, UnknownTool
+from arcade_gmail_multiuser.errors import EngineUnavailable, RateLimited, Unavailable, UnknownTool
 
 __all__ = ["Tool", "ToolCatalog"]
 
@@ -57,6 +57,7 @@ class ToolCatalog:
 
         Raises:
             UnknownTool: with the closest names.
+            EngineUnavailable: the engine gives no list, and the name is none of those known.
         """
         if self._clock() >= self._good_until:
             await self._refresh()
@@ -76,11 +77,24 @@ class ToolCatalog:
 
     def _match(self, action: object) -> Tool:
         if not self._tools:
-            name = match_tool(action, KNOWN_TOOLS, toolkit=self._toolkit)
-            return Tool(name, self._toolkit, reads_by_name(name))
+            return self._match_known(action)
         name = match_tool(action, self._tools, toolkit=self._toolkit)
         definition = self._tools[name]
         return Tool(name, definition.toolkit.name, reads_only(definition), definition)
+
+    def _match_known(self, action: object) -> Tool:
+        try:
+            name = match_tool(action, KNOWN_TOOLS, toolkit=self._toolkit)
+        except UnknownTool:
+            listed = self._good_until > float("-inf")
+            if listed or not isinstance(action, str) or tool_key(action, self._toolkit) is None:
+                raise
+            # A toolkit of another name may well have it.
+            raise EngineUnavailable(
+                "The engine does not list its tools, and no tool of that name is known without. "
+                "Try again in a moment."
+            ) from None
+        return Tool(name, self._toolkit, reads_by_name(name))
 
     async def _refresh(self) -> None:
         if self._clock() - self._tried_at < PAUSE_S and not len(self._flight):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -53,7 +55,8 @@ class MultiUserGmailManager:
     """Authorize, wait and execute for any number of users over one AsyncArcade.
 
     Works with Arcade Cloud, a self-hosted engine and the embedded one: only `base_url` differs.
-    It holds no token, and of a user only the ids of authorizations that are pending.
+    It holds no token, and of a user only the ids of authorizations that are pending. As arcadepy's
+    client, it serves one event loop: the one that it is used in first.
 
     Args:
         client: made from ARCADE_API_KEY and ARCADE_BASE_URL when not given; closed only then.
@@ -87,6 +90,7 @@ class MultiUserGmailManager:
         self._catalog = ToolCatalog(self.client, toolkit, clock=clock)
         self._sessions = Sessions(max_sessions, session_ttl_s, clock)
         self._poll_pause_s = poll_pause_s
+        self._loop: asyncio.AbstractEventLoop | None = None
         _keep_mail_out_of_arcadepys_log()
 
     async def __aenter__(self) -> Self:
@@ -103,7 +107,27 @@ class MultiUserGmailManager:
     async def aclose(self) -> None:
         """Close the client, if it was made here."""
         if self._owns_client:
-            await self.client.close()
+            # Connections of a loop that is over cannot be closed any more, and need not be.
+            over = self._loop is not None and self._loop.is_closed()
+            with suppress(RuntimeError) if over else nullcontext():
+                await self.client.close()
+
+    def check_call(self, user_id: object) -> str:
+        """Give the user's id, if a call for that user can be made here and now.
+
+        Raises:
+            InvalidInput: the id is missing. ConfigurationError: the client is closed, or its
+                connections belong to another event loop, where a write would end in doubt.
+        """
+        checked = check_user_id(user_id)
+        if self.client.is_closed():
+            raise ConfigurationError("The client is closed; make a new manager.")
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise ConfigurationError("A manager serves one event loop; make one in each.")
+        return checked
 
     async def authenticate_user(
         self,
@@ -124,12 +148,11 @@ class MultiUserGmailManager:
             InvalidInput, UnknownTool: nothing was asked. AuthorizationFailed: begin anew.
             EngineUnavailable, RateLimited, EngineRefused, ConfigurationError: the engine's.
         """
-        user_id = check_user_id(user_id)
+        user_id = self.check_call(user_id)
         tools = await self._tools(tool)
         found = await self._authorize(user_id, tools, next_uri)
         if found.status == "completed":
-            if self._sessions.forget(user_id):
-                self.cache.invalidate(user_id)
+            self._worked(user_id, tools)
             return {"authenticated": True}
         return self._ask(user_id, tools, found)
 
@@ -151,15 +174,15 @@ class MultiUserGmailManager:
             AuthorizationFailed: declined, expired or confirmed as another user.
             AuthorizationPending: `timeout_s` is over; wait again if you like.
         """
-        user_id = check_user_id(user_id)
+        user_id = self.check_call(user_id)
         tools = None if tool is None else await self._tools(tool)
-        pending = self._sessions.pending(user_id, None if tools is None else _key(tools))
+        pending = self._sessions.pending(user_id, None if tools is None else _names(tools))
         if pending is None:
             tools = tools or await self._tools(DEFAULT_TOOL)
             found = await self._authorize(user_id, tools)
             if found.status != "completed":
                 self._ask(user_id, tools, found)
-                pending = self._sessions.pending(user_id, _key(tools))
+                pending = self._sessions.pending(user_id, _names(tools))
                 if pending is None:
                     raise EngineUnavailable("The engine gave no id of the authorization.")
         try:
@@ -174,7 +197,9 @@ class MultiUserGmailManager:
         except AuthorizationFailed:
             self._drop(user_id)
             raise
-        self._drop(user_id)
+        if pending is not None:
+            self._sessions.agreed(user_id, pending)
+        self.cache.invalidate(user_id)
         return {"authenticated": True}
 
     async def execute_gmail_action(
@@ -199,7 +224,7 @@ class MultiUserGmailManager:
             OutcomeUnknown: a write may have happened; look before repeating.
             EngineRefused, ConfigurationError: repeating will not help.
         """
-        user_id = check_user_id(user_id)
+        user_id = self.check_call(user_id)
         inputs = _sendable(params)
         tool = await self._catalog.find(action)
         if tool.definition is not None:
@@ -213,12 +238,15 @@ class MultiUserGmailManager:
             if not isinstance(missing.otherwise, EngineRefused):
                 raise missing.otherwise from None
         else:
-            return self._worked(user_id, output)
+            self._worked(user_id, (tool,))
+            return output
         # The engine refused it, so nothing was done; and now it says that all is authorized.
         try:
-            return self._worked(user_id, await self._execute(user_id, tool, inputs, timeout_s))
+            output = await self._execute(user_id, tool, inputs, timeout_s)
         except NeedsAuthorization as missing:
             raise missing.otherwise from None
+        self._worked(user_id, (tool,))
+        return output
 
     async def disconnect(self, user_id: str) -> dict[str, Any]:
         """End the user's connection: the engine forgets the tokens. Doing so twice is no error.
@@ -226,7 +254,7 @@ class MultiUserGmailManager:
         Returns:
             `{"disconnected": True, "connections": how many there were}`.
         """
-        user_id = check_user_id(user_id)
+        user_id = self.check_call(user_id)
         self._drop(user_id)
         providers = await self._catalog.providers() | {self._provider}
         ended = 0
@@ -342,22 +370,21 @@ class MultiUserGmailManager:
         if found.url is None:
             raise EngineUnavailable("The engine gave no address at which the person can agree.")
         if found.id is not None:
-            self._sessions.remember(user_id, _key(tools), found.id)
+            self._sessions.remember(user_id, _names(tools), found.id)
         return AuthorizationRequired(authorization_required=True, url=found.url, message=MESSAGE)
 
-    def _worked(self, user_id: str, output: Any) -> Any:
-        if self._sessions.forget(user_id):
+    def _worked(self, user_id: str, tools: tuple[Tool, ...]) -> None:
+        if self._sessions.worked(user_id, _names(tools)):
             # The person has agreed since we asked: what was kept of their tools says otherwise.
             self.cache.invalidate(user_id)
-        return output
 
     def _drop(self, user_id: str) -> None:
         self._sessions.forget(user_id)
         self.cache.invalidate(user_id)
 
 
-def _key(tools: tuple[Tool, ...]) -> str:
-    return " ".join(sorted({tool.name for tool in tools}))
+def _names(tools: tuple[Tool, ...]) -> frozenset[str]:
+    return frozenset(tool.name for tool in tools)
 
 
 def _sendable(params: Mapping[str, Any] | None) -> dict[str, object]:

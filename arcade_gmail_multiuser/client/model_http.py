@@ -96,7 +96,12 @@ def read_arguments(given: object) -> dict[str, Any] | None:
     """Read a call's arguments, written as JSON or given as an object; None if they are neither."""
     if isinstance(given, str):
         try:
-            given = json.loads(given) if given.strip() else {}
+            given = json.loads(given, parse_constant=_no_number) if given.strip() else {}
         except (ValueError, RecursionError):
             return None
     return given if isinstance(given, dict) else None
+
+
+def _no_number(_word: str) -> None:
+    # NaN is no JSON: a conversation that holds one could not be sent to a model again.
+    raise ValueError

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fake_engine import URL, FakeEngine, broke, definition, pending, refused, worked
 
-from arcade_gmail_multiuser.client import MultiUserGmailManager
+from arcade_gmail_multiuser.client import MultiUserGmailAgent, MultiUserGmailManager
 from arcade_gmail_multiuser.errors import (
     AuthorizationFailed,
     ConfigurationError,
@@ -339,6 +339,24 @@ async def test_without_a_list_of_tools_known_names_still_work_and_sends_stay_wri
     assert len(engine.calls(TOOLS)) == 1
 
 
+async def test_a_name_nobody_knows_is_not_called_unknown_while_the_engine_lists_no_tools(
+    engine: FakeEngine, clock: Any
+) -> None:
+    engine.on(TOOLS, refused(503))
+    engine.tools = [definition("PayInvoice", toolkit="Ours")]
+    manager = engine.manager(max_retries=0, toolkit="Ours", clock=clock)
+    with pytest.raises(EngineUnavailable):
+        await manager.execute_gmail_action(ALICE, "pay_invoice")
+    with pytest.raises(UnknownTool):
+        await manager.execute_gmail_action(ALICE, "")
+    assert engine.calls(EXECUTE) == []
+    engine.handlers.clear()
+    clock.now += 60
+    await manager.execute_gmail_action(ALICE, "pay_invoice")
+    with pytest.raises(UnknownTool):
+        await manager.execute_gmail_action(ALICE, "get_invoice")
+
+
 # Names
 
 
@@ -509,6 +527,50 @@ async def test_a_client_made_here_keeps_no_cookies_and_is_closed(
         http.cookies.extract_cookies(answer)
         assert len(http.cookies.jar) == 0
     assert http.is_closed
+
+
+async def test_a_closed_client_is_no_engine_that_is_away_and_leaves_no_write_in_doubt(
+    engine: FakeEngine, manager: MultiUserGmailManager
+) -> None:
+    await manager.client.close()
+    for call in (
+        manager.execute_gmail_action(ALICE, "ListEmails"),
+        manager.execute_gmail_action(ALICE, "SendEmail", LETTER),
+        manager.authenticate_user(ALICE),
+        manager.wait_for_authorization(ALICE),
+        manager.disconnect(ALICE),
+        MultiUserGmailAgent(manager).process_email_request(ALICE, {"action": "list"}),
+    ):
+        with pytest.raises(ConfigurationError):
+            await call
+    assert engine.asked == []
+
+
+def test_a_second_event_loop_is_refused_before_anything_is_sent(engine: FakeEngine) -> None:
+    manager = engine.manager()
+    asyncio.run(manager.execute_gmail_action(ALICE, "ListEmails"))
+    with pytest.raises(ConfigurationError, match="one event loop"):
+        asyncio.run(manager.execute_gmail_action(ALICE, "SendEmail", LETTER))
+    assert len(engine.calls(EXECUTE)) == 1
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_only_what_a_loop_that_is_over_held_may_stay_unclosed(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    manager = engine.manager()
+    manager._owns_client = True
+
+    async def close() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    monkeypatch.setattr(manager.client, "close", close)
+    if over:
+        asyncio.run(manager.execute_gmail_action(ALICE, "ListEmails"))
+        asyncio.run(manager.aclose())
+        return
+    with pytest.raises(RuntimeError):
+        asyncio.run(manager.aclose())
 
 
 # Leaving

@@ -93,6 +93,7 @@ async def test_openai_is_asked_in_its_own_words() -> None:
         ('{"n": 1}', {"n": 1}),
         ("", {}),
         ("{", None),
+        ('{"n": NaN}', None),
         ("[1]", None),
         ({"n": 1}, {"n": 1}),
         (None, None),

@@ -125,6 +125,48 @@ async def test_an_authorization_makes_the_cached_tools_be_read_anew(
     assert manager.cache.get_cached_tools(ALICE) is None
 
 
+async def test_a_tool_that_works_meanwhile_ends_no_waiting_for_another(
+    engine: FakeEngine, manager: MultiUserGmailManager
+) -> None:
+    engine.on(STATUS, pending(ALICE))
+    await manager.authenticate_user(ALICE, "SendEmail")
+    await manager.execute_gmail_action(ALICE, "ListEmails")
+    with pytest.raises(AuthorizationPending):
+        await manager.wait_for_authorization(ALICE, timeout_s=0)
+    with pytest.raises(AuthorizationPending):
+        await manager.wait_for_authorization(ALICE, "SendEmail", timeout_s=0)
+    assert len(engine.calls(AUTHORIZE)) == 1, "the person has the first address open"
+
+
+async def test_an_authorization_for_several_tools_is_remembered_until_each_has_worked(
+    engine: FakeEngine, manager: MultiUserGmailManager
+) -> None:
+    await manager.authenticate_user(ALICE, ["ListEmails", "SendEmail"])
+    letter = {"recipient": BOB, "subject": "s", "body": "b"}
+    for action, given in (("ListEmails", None), ("SendEmail", letter)):
+        assert ALICE in manager._sessions
+        manager.cache.set_cached_tools(ALICE, [])
+        await manager.execute_gmail_action(ALICE, action, given)
+        assert manager.cache.get_cached_tools(ALICE) is None
+        manager.cache.set_cached_tools(ALICE, [])
+        await manager.execute_gmail_action(ALICE, action, given)
+        assert manager.cache.get_cached_tools(ALICE) == []
+    assert ALICE not in manager._sessions
+
+
+async def test_agreeing_to_one_authorization_leaves_another_to_be_waited_for(
+    engine: FakeEngine, manager: MultiUserGmailManager
+) -> None:
+    engine.on(AUTHORIZE, pending(ALICE), pending(ALICE, id="ac_2"))
+    await manager.authenticate_user(ALICE, "SendEmail")
+    await manager.authenticate_user(ALICE, "ListEmails")
+    engine.on(STATUS, DONE)
+    for tool in ("ListEmails", "SendEmail"):
+        await manager.wait_for_authorization(ALICE, tool)
+    assert [call.query["id"] for call in engine.calls(STATUS)] == ["ac_2", "ac_1"]
+    assert ALICE not in manager._sessions
+
+
 async def test_sessions_are_bounded_and_expire(engine: FakeEngine, clock: Any) -> None:
     manager = engine.manager(max_sessions=3, session_ttl_s=60, clock=clock)
     for number in range(10):
