@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from arcadepy import APIError, APIStatusError, ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
+from arcadepy import APIError, APIStatusError, AsyncArcade
 
 from arcade_gmail_multiuser.client.answers import (
     Authorization,
@@ -23,6 +21,10 @@ from arcade_gmail_multiuser.client.answers import (
     engine_error,
     tool_output,
     unreadable,
+)
+from arcade_gmail_multiuser.client.arcade_client import (
+    keep_mail_out_of_arcadepys_log,
+    own_client,
 )
 from arcade_gmail_multiuser.client.cache import UserContextCache
 from arcade_gmail_multiuser.client.catalog import Tool, ToolCatalog
@@ -39,7 +41,6 @@ from arcade_gmail_multiuser.errors import (
     InvalidInput,
     NotFound,
 )
-from arcade_gmail_multiuser.security.log_privacy import MailFreeFilter
 
 __all__ = ["AuthorizationRequired", "MultiUserGmailManager"]
 
@@ -81,7 +82,7 @@ class MultiUserGmailManager:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owns_client = client is None
-        self.client = _own_client() if client is None else client
+        self.client = own_client() if client is None else client
         # arcadepy repeats POSTs by itself, without a key: a send could go out twice.
         self._once = self.client.with_options(max_retries=0)
         self.toolkit = toolkit
@@ -91,7 +92,7 @@ class MultiUserGmailManager:
         self._sessions = Sessions(max_sessions, session_ttl_s, clock)
         self._poll_pause_s = poll_pause_s
         self._loop: asyncio.AbstractEventLoop | None = None
-        _keep_mail_out_of_arcadepys_log()
+        keep_mail_out_of_arcadepys_log()
 
     async def __aenter__(self) -> Self:
         return self
@@ -397,19 +398,3 @@ def _sendable(params: Mapping[str, Any] | None) -> dict[str, object]:
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput("The parameters cannot be written as JSON.") from None
     return inputs
-
-
-def _own_client() -> AsyncArcade:
-    # One client serves all users, so a cookie given to one must not go out with another's call.
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    try:
-        return AsyncArcade(http_client=DefaultAsyncHttpxClient(cookies=no_cookies))
-    except ArcadeError:
-        raise ConfigurationError("Set ARCADE_API_KEY, or give a client.") from None
-
-
-def _keep_mail_out_of_arcadepys_log() -> None:
-    """On DEBUG, arcadepy writes whole requests: letters, searches, flow ids."""
-    logger = logging.getLogger("arcadepy._base_client")
-    if not any(isinstance(present, MailFreeFilter) for present in logger.filters):
-        logger.addFilter(MailFreeFilter())

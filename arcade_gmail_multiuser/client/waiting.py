@@ -67,8 +67,8 @@ def check_owner(found: Authorization, user_id: str) -> None:
 
 def failed() -> GmailMultiuserError:
     return AuthorizationFailed(
-        "The authorization ended without permission: declined, expired, or confirmed as another "
-        "user. Begin a new one."
+        "The authorization ended without the permission: declined, expired, given only in part, "
+        "or confirmed as another user. Begin a new one."
     )
 
 

@@ -14,7 +14,7 @@ from fake_engine import Clock, FakeEngine
 
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 
-PEOPLE = 24
+PEOPLE = 27
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from fake_engine import Clock
 
+from arcade_gmail_multiuser.cli.browser import Browser
 from arcade_gmail_multiuser.cli.sign_in import sign_in
 from arcade_gmail_multiuser.client import (
     MultiUserGmailAgent,
@@ -19,7 +20,11 @@ from arcade_gmail_multiuser.client import (
 )
 from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS
 from arcade_gmail_multiuser.client.toolset import load_tools, reads_only
-from arcade_gmail_multiuser.errors import AuthorizationPending, ToolFailed
+from arcade_gmail_multiuser.errors import (
+    AuthorizationFailed,
+    AuthorizationPending,
+    ToolFailed,
+)
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 TOOLS = ("ListEmails", "SendEmail", "WriteDraftEmail", "WhoAmI")
@@ -63,6 +68,59 @@ async def test_who_agreed_to_less_is_asked_for_the_rest(real: MultiUserGmailMana
     assert (await real.execute_gmail_action(user, "ListEmails"))["emails"]
     letter = {"recipient": BOB, "subject": "s", "body": "b"}
     assert "url" in await real.execute_gmail_action(user, "SendEmail", letter)
+
+
+async def test_who_unticks_a_permission_has_the_others_and_is_asked_for_that_one_again(
+    real: MultiUserGmailManager,
+) -> None:
+    user = "user25@example.com"
+    asked = await real.authenticate_user(user, ["ListEmails", "SendEmail"])
+    async with Browser() as browser:
+        page = await browser.open(f"{asked['url']}")
+        for choice in (user, "allow", "confirm"):
+            form = next(f for f in page.forms if any(b[1] == choice for b in f.buttons))
+            button = next(b for b in form.buttons if b[1] == choice)
+            kept = [box for box in form.checkboxes if not box[1].endswith("gmail.send")]
+            page = await browser.submit(form, button=button, checked=kept)
+    assert page.title.startswith("Gmail is connected in part")
+    with pytest.raises(AuthorizationFailed, match="only in part"):
+        await real.wait_for_authorization(user, timeout_s=30)
+    assert (await real.execute_gmail_action(user, "ListEmails"))["emails"]
+    letter = {"recipient": BOB, "subject": "s", "body": "b"}
+    again = await real.execute_gmail_action(user, "SendEmail", letter)
+    await sign_in(again["url"], user)
+    await real.wait_for_authorization(user, timeout_s=30)
+    assert (await real.execute_gmail_action(user, "SendEmail", letter))["id"]
+
+
+async def test_an_expired_token_costs_the_person_nothing_and_a_withdrawn_consent_is_asked_for(
+    real: MultiUserGmailManager, unfaulted: aiohttp.ClientSession
+) -> None:
+    user = "user26@example.com"
+    await connect(real, user)
+    ended = await unfaulted.post("/_sandbox/expirations", json={"email": user})
+    assert (await ended.json())["ended"]
+    assert (await real.execute_gmail_action(user, "WhoAmI"))["email"] == user
+    ended = await unfaulted.post("/_sandbox/withdrawals", json={"email": user})
+    assert (await ended.json())["ended"]
+    assert "url" in await real.execute_gmail_action(user, "WhoAmI")
+    await connect(real, user)
+    assert (await real.execute_gmail_action(user, "WhoAmI"))["email"] == user
+
+
+async def test_of_two_tools_that_were_refused_at_once_either_can_be_waited_for(
+    real: MultiUserGmailManager,
+) -> None:
+    user, letter = "user27@example.com", {"recipient": BOB, "subject": "s", "body": "b"}
+    listed, sent = await asyncio.gather(
+        real.execute_gmail_action(user, "ListEmails"),
+        real.execute_gmail_action(user, "SendEmail", letter),
+    )
+    for asked, tool in ((listed, "ListEmails"), (sent, "SendEmail")):
+        await sign_in(asked["url"], user)
+        assert (await real.wait_for_authorization(user, tool, timeout_s=30))["authenticated"]
+    assert (await real.execute_gmail_action(user, "ListEmails"))["emails"]
+    assert (await real.execute_gmail_action(user, "SendEmail", letter))["id"]
 
 
 async def test_many_people_at_once_each_see_their_own(real: MultiUserGmailManager) -> None:

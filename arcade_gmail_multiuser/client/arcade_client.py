@@ -1,0 +1,34 @@
+"""arcadepy's client as a manager needs it: no cookies between users, no mail in its log."""
+
+from __future__ import annotations
+
+import logging
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+from arcadepy import ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
+
+from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.security.log_privacy import MailFreeFilter
+
+__all__ = ["keep_mail_out_of_arcadepys_log", "own_client"]
+
+
+def own_client() -> AsyncArcade:
+    """Make a client from ARCADE_API_KEY and ARCADE_BASE_URL.
+
+    Raises:
+        ConfigurationError: there is no key.
+    """
+    # One client serves all users, so a cookie given to one must not go out with another's call.
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    try:
+        return AsyncArcade(http_client=DefaultAsyncHttpxClient(cookies=no_cookies))
+    except ArcadeError:
+        raise ConfigurationError("Set ARCADE_API_KEY, or give a client.") from None
+
+
+def keep_mail_out_of_arcadepys_log() -> None:
+    """On DEBUG, arcadepy writes whole requests: letters, searches, flow ids."""
+    logger = logging.getLogger("arcadepy._base_client")
+    if not any(isinstance(present, MailFreeFilter) for present in logger.filters):
+        logger.addFilter(MailFreeFilter())
