@@ -109,6 +109,5 @@ class ToolCatalog:
             return
         finally:
             self._tried_at = self._clock()
-        # Of several versions, the one listed last is what a name without version means.
         self._tools = {tool.name: tool for tool in found}
         self._good_until = self._clock() + self._ttl_s

@@ -63,7 +63,7 @@ class MultiUserGmailManager:
         client: made from ARCADE_API_KEY and ARCADE_BASE_URL when not given; closed only then.
         toolkit: the toolkit's name at the engine; "Gmail" for the hosted one.
         provider: what connections are filed under, beside what the tools' definitions say.
-        cache: of users' tools; told when a user's permissions change.
+        cache: of users' tools of this toolkit; told when a user's permissions change.
         max_sessions, session_ttl_s: of how many users, and how long, pending ids are kept.
         poll_pause_s: between polls of an engine that answers at once.
         clock: seconds that only grow.

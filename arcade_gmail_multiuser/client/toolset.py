@@ -69,6 +69,8 @@ async def load_tools(
 ) -> Tools:
     """Read every page of a toolkit's tools; with a user, as they stand for that user.
 
+    A tool is there once: a chat model refuses two of one name.
+
     With a `memo`, equal lists are one object, whosever they are: do not change what is in it.
 
     Raises:
@@ -92,7 +94,9 @@ async def load_tools(
             break
         if len(found) == before and total is None:
             break
-    return memo.lists.setdefault((toolkit, digests), tuple(found.values()))
+    # Of several versions, the one listed last is what a name without version means.
+    latest = {tool.name: tool for tool in found.values()}
+    return memo.lists.setdefault((toolkit, digests), tuple(latest.values()))
 
 
 async def _page(

@@ -38,7 +38,7 @@ async def wait_for(
     once = client.with_options(max_retries=0)
     while True:
         left = max(0.0, deadline - loop.time())
-        wait_s = min(LONG_POLL_S, int(left))
+        wait_s = int(min(LONG_POLL_S, left))
         began, pause = loop.time(), pause_s
         try:
             found = await _poll(once, authorization_id, wait_s)
@@ -54,8 +54,8 @@ async def wait_for(
             raise AuthorizationPending(
                 "The person has not agreed yet. Show the url again, or wait once more."
             )
-        if now - began < wait_s:
-            # Answered before its time: an engine that does not long-poll is not hurried.
+        if now - began < max(wait_s, pause):
+            # Answered before its time, or told not to wait: the engine is not hurried.
             await asyncio.sleep(min(pause, deadline - now))
 
 

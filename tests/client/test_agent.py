@@ -231,6 +231,18 @@ async def test_definitions_are_what_each_kind_of_model_takes(agent: MultiUserGma
     jsonschema.validate(LETTER, send)
 
 
+async def test_of_several_versions_of_a_tool_only_the_one_listed_last_counts(
+    engine: FakeEngine, agent: MultiUserGmailAgent
+) -> None:
+    newer = definition("GetEmail", parameter("message_id", required=True), reads=True)
+    engine.tools.append({**newer, "fully_qualified_name": "GmailMultiuser.GetEmail@2.0.0"})
+    described = await agent.tool_definitions(ALICE)
+    names = [one["function"]["name"] for one in described]
+    assert len(names) == len(set(names))
+    request = {"action": "read", "parameters": {"message_id": "m"}}
+    assert (await agent.process_email_request(ALICE, request))["success"]
+
+
 async def test_a_model_has_no_say_in_whom_a_call_is_for(agent: MultiUserGmailAgent) -> None:
     (one,) = await agent.tool_definitions(ALICE, only=["MultiUserGmailSend"])
     assert list(one["function"]["parameters"]["properties"]) == ["to"]

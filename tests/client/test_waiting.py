@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import httpx
@@ -82,12 +83,22 @@ async def test_the_time_to_wait_is_kept_and_the_same_authorization_can_be_waited
     assert len(engine.calls(AUTHORIZE)) == 1
 
 
+async def test_the_last_second_of_waiting_is_no_storm_of_questions(engine: FakeEngine) -> None:
+    engine.on(STATUS, pending(ALICE))
+    manager = MultiUserGmailManager(engine.arcade(), poll_pause_s=0.1)
+    await manager.authenticate_user(ALICE)
+    with pytest.raises(AuthorizationPending):
+        await manager.wait_for_authorization(ALICE, timeout_s=0.35)
+    assert 2 <= len(engine.calls(STATUS)) <= 5
+
+
+@pytest.mark.parametrize("long", [10_000, math.inf])
 async def test_an_engine_is_never_asked_to_wait_longer_than_it_can(
-    engine: FakeEngine, manager: MultiUserGmailManager
+    engine: FakeEngine, manager: MultiUserGmailManager, long: float
 ) -> None:
     engine.on(STATUS, DONE)
     await manager.authenticate_user(ALICE)
-    await manager.wait_for_authorization(ALICE, timeout_s=10_000)
+    await manager.wait_for_authorization(ALICE, timeout_s=long)
     assert int(engine.calls(STATUS)[0].query["wait"]) <= 59
 
 
