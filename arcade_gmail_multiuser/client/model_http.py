@@ -61,9 +61,12 @@ class ModelServer:
             else:
                 if status == 200:
                     return _object(answer)
-                failure = ModelFailed(f"The chat model's server answered {status}.")
+                wait_ms = retry_after_ms(headers)
+                failure = ModelFailed(
+                    f"The chat model's server answered {status}.", retry_after_ms=wait_ms
+                )
                 failure.can_retry = status in BUSY or status >= 500
-                pause = (retry_after_ms(headers) or pause * 1000) / 1000
+                pause = (wait_ms or pause * 1000) / 1000
             if not failure.can_retry or attempt == ATTEMPTS - 1 or pause > LONGEST_PAUSE_S:
                 raise failure from None
             await self._sleep(pause)

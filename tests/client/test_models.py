@@ -200,6 +200,13 @@ async def test_a_model_that_stays_away_is_given_up_after_three_times() -> None:
     assert (len(server.requests), len(pauses), problem.can_retry) == (3, 2, True)
 
 
+async def test_a_model_that_wants_a_long_pause_is_left_to_the_caller_with_the_time() -> None:
+    server = Server(httpx.Response(429, headers={"retry-after": "120"}))
+    problem, pauses = await asked(server)
+    assert (len(server.requests), pauses) == (1, [])
+    assert (problem.can_retry, problem.retry_after_ms) == (True, 120_000)
+
+
 async def test_a_refusal_is_not_repeated_and_says_nothing_of_the_conversation() -> None:
     server = Server(httpx.Response(400, json={"error": "canary"}))
     problem, pauses = await asked(server)

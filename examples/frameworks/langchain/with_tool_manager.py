@@ -2,8 +2,8 @@
 
     python examples/frameworks/langchain/with_tool_manager.py alice@example.com bob@example.com
 
-It needs no change but ARCADE_BASE_URL. It is synchronous, so LangGraph gives each call a thread,
-and it stops a run at any tool's error; main.py does neither.
+It needs no change but ARCADE_BASE_URL. It is synchronous, so LangGraph gives each call a thread;
+it stops a run at any tool's error, and waits on for a person who has declined. main.py does not.
 """
 
 import asyncio

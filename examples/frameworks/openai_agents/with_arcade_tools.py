@@ -2,8 +2,8 @@
 
     python examples/frameworks/openai_agents/with_arcade_tools.py alice@example.com bob@example.com
 
-It needs no change but ARCADE_BASE_URL. Its tools stop a run at any error of theirs; main.py's
-tell it to the model.
+It needs no change but ARCADE_BASE_URL. Its tools stop a run at any error of theirs, and arcadepy
+waits on for a person who has declined. main.py does neither.
 """
 
 import asyncio
