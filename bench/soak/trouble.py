@@ -25,7 +25,6 @@ KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("send dropped before", {"match": {"method": SEND}, "action": {"drop": "before"}}),
     ("send dropped after", {"match": {"method": SEND}, "action": {"drop": "after"}, "times": 2}),
     ("draft dropped after", {"match": {"path": "*/drafts/send"}, "action": {"drop": "after"}}),
-    ("upload dropped after", {"match": {"path": "/upload/*"}, "action": {"drop": "after"}}),
     ("batch dropped", {"match": {"path": "/batch/gmail/v1"}, "action": {"drop": "after"}}),
     ("answer cut", {"match": {"path": "/gmail/*"}, "action": {"truncate": 20}}),
     ("slow", {"action": {"delay_ms": 1500}, "times": 3}),
