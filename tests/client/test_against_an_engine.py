@@ -43,7 +43,15 @@ async def unfaulted(running: dict[str, str]) -> AsyncIterator[aiohttp.ClientSess
     """A session to the sandbox; what a test breaks there is mended after it."""
     async with aiohttp.ClientSession(running["sandbox"]) as session:
         yield session
-        await session.delete("/_sandbox/faults")
+        async with session.delete("/_sandbox/faults") as mended:
+            assert mended.ok
+
+
+async def tell(sandbox: aiohttp.ClientSession, what: str, body: Any) -> Any:
+    """Give the sandbox an order; give its answer."""
+    async with sandbox.post(f"/_sandbox/{what}", json=body) as answer:
+        assert answer.ok
+        return await answer.json()
 
 
 async def test_a_person_goes_from_nothing_to_mail_and_back(real: MultiUserGmailManager) -> None:
@@ -98,11 +106,9 @@ async def test_an_expired_token_costs_the_person_nothing_and_a_withdrawn_consent
 ) -> None:
     user = "user26@example.com"
     await connect(real, user)
-    ended = await unfaulted.post("/_sandbox/expirations", json={"email": user})
-    assert (await ended.json())["ended"]
+    assert (await tell(unfaulted, "expirations", {"email": user}))["ended"]
     assert (await real.execute_gmail_action(user, "WhoAmI"))["email"] == user
-    ended = await unfaulted.post("/_sandbox/withdrawals", json={"email": user})
-    assert (await ended.json())["ended"]
+    assert (await tell(unfaulted, "withdrawals", {"email": user}))["ended"]
     assert "url" in await real.execute_gmail_action(user, "WhoAmI")
     await connect(real, user)
     assert (await real.execute_gmail_action(user, "WhoAmI"))["email"] == user
@@ -143,13 +149,15 @@ async def test_a_send_that_meets_a_broken_connection_is_never_doubled(
 ) -> None:
     await connect(real, ALICE)
     fault = {"match": {"method": "POST", "user": ALICE}, "action": {"status": 503}, "times": 1}
-    await unfaulted.post("/_sandbox/faults", json=fault)
-    await unfaulted.delete("/_sandbox/requests")
+    await tell(unfaulted, "faults", fault)
+    async with unfaulted.delete("/_sandbox/requests") as forgotten:
+        assert forgotten.ok
     letter = {"recipient": BOB, "subject": "Once only", "body": "b"}
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which error is the tool's choice
         await real.execute_gmail_action(ALICE, "send_email", letter)
     assert getattr(caught.value, "code", "") in {"outcome_unknown", "unavailable"}
-    requests: Any = await (await unfaulted.get("/_sandbox/requests")).json()
+    async with unfaulted.get("/_sandbox/requests") as answer:
+        requests: Any = await answer.json()
     listed = requests["requests"] if isinstance(requests, dict) else requests
     assert len([one for one in listed if one["path"].endswith("/messages/send")]) == 1
 
