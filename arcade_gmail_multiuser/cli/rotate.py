@@ -183,7 +183,8 @@ def _configured(path: Path) -> Place:
     if boundaries.engine is None:
         raise ConfigurationError("The configuration names no engine, and so no database.")
     engine = boundaries.engine
-    return Place(boundaries.keyring, None, engine.database_url, boundaries.audit, engine.project)
+    store, database = engine.token_store, engine.database_url
+    return Place(boundaries.keyring, store, database, boundaries.audit, engine.project)
 
 
 def _refuse_missing_file(url: str) -> None:

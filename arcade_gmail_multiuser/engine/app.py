@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -64,6 +65,8 @@ from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
 from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
 from arcade_gmail_multiuser.security.token_directory import TokenDirectory
 from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.token_opening import open_token_store
+from arcade_gmail_multiuser.security.token_store import TokenStore
 
 __all__ = ["create_engine_app"]
 
@@ -93,8 +96,9 @@ def create_engine_app(
     provider = OAuthProvider(settings.provider, outbound, redirect_uri=settings.redirect_uri)
     audit = open_audit(settings.auditing, database, project=project, clock=clock)
     events = Events(audit, clock=clock)
+    store = _token_store(settings, database)
     manager = SecureTokenManager(
-        SqlTokenStore(database),
+        store,
         keyring,
         project=project,
         providers={settings.provider.id: provider},
@@ -102,7 +106,7 @@ def create_engine_app(
         clock=clock,
         policy=settings.refresh,
     )
-    directory = TokenDirectory(database, project=project)
+    directory = TokenDirectory(store, project=project)
     flows = FlowStore(
         database,
         keyring,
@@ -225,6 +229,12 @@ def create_engine_app(
     # Such a redirect would be built from the Host header, which anyone can write.
     app.router.redirect_slashes = False
     return app
+
+
+def _token_store(settings: EngineSettings, database: AsyncEngine) -> TokenStore:
+    if settings.token_store is None:
+        return SqlTokenStore(database)
+    return open_token_store(settings.token_store)
 
 
 async def _begin_audit(events: Events) -> None:

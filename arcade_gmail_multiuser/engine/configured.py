@@ -36,6 +36,7 @@ def configured_settings(boundaries: SecurityBoundaries) -> EngineSettings:
         more_workers=tuple(workers[1:]),
         provider=ProviderSettings(**asdict(google)),
         database_url=engine.database_url,
+        token_store=engine.token_store,
         project=engine.project,
         verifier_url=engine.verifier_url,
         next_uris=engine.next_uris,

@@ -23,6 +23,7 @@ __all__ = ["EngineSettings", "ProviderSettings", "WorkerSettings"]
 
 _SHORTEST_API_KEY = 16
 _LONGEST_PROJECT = 64
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 WORKER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -113,6 +114,9 @@ class EngineSettings:
     whoever registers one can read the tokens of its tools: none by default."""
     provider: ProviderSettings
     database_url: str = field(default="sqlite+aiosqlite:///engine.db", repr=False)
+    token_store: str | None = field(default=None, repr=False)
+    """The address of a Redis that keeps people's tokens; None: the database does. A Redis that is
+    away is answered 503, never by an older copy."""
     project: str = "default"
     refresh: RefreshPolicy = field(default_factory=RefreshPolicy)
     """When tokens are refreshed, and how long a provider that fails is left alone."""
@@ -175,6 +179,8 @@ class EngineSettings:
             check_url("next_uris", uri)
         if not self.project.strip() or len(self.project) > _LONGEST_PROJECT:
             raise ConfigurationError(f"project must be a name of 1 to {_LONGEST_PROJECT} signs.")
+        if self.token_store is not None and not self.token_store.startswith(REDIS_SCHEMES):
+            raise ConfigurationError("token_store must be the address of a Redis: rediss://…")
         self._check_oauth()
 
     def _check_oauth(self) -> None:

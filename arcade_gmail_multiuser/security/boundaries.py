@@ -62,6 +62,8 @@ class EngineBoundary:
     """Secrets by name; the names are the actors of the audit."""
     verifier_url: str | None
     next_uris: tuple[str, ...]
+    token_store: str | None = field(default=None, repr=False)
+    """The address of a Redis; None: tokens are in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class SecurityBoundaries:
             "isolation": self.isolation_mode,
             "token_exposure": self.token_exposure,
             "token_readers": ",".join(sorted(self.token_readers)) or "none",
+            "tokens": "redis" if self.engine and self.engine.token_store else "database",
             "audit": ("file" if self.audit.file else "database") if self.audit.enabled else "off",
             "state_validation": "on" if self.oauth.state_validation else "off",
             "pkce": "on" if self.oauth.pkce_enabled else "off",

@@ -192,6 +192,7 @@ def _engine_of(document: Document) -> EngineBoundary | None:
     if section is None:
         return None
     keys = {name: key.get_secret_value() for name, key in section.api_keys.items()}
+    tokens = section.token_store.get_secret_value()
     return EngineBoundary(
         public_url=section.public_url.rstrip("/"),
         database_url=section.database.get_secret_value(),
@@ -199,6 +200,7 @@ def _engine_of(document: Document) -> EngineBoundary | None:
         api_keys=MappingProxyType(keys),
         verifier_url=section.verifier_url,
         next_uris=tuple(section.next_uris),
+        token_store=None if tokens == "database" else tokens,
     )
 
 

@@ -42,7 +42,10 @@ def check_addresses(document: Document, findings: Findings) -> None:
         endpoints = document.providers.google.endpoints
         _check_endpoints(endpoints, document.environment == "production", findings)
     backend = document.security.rate_limiting.backend.get_secret_value()
-    _warn_of_plain_redis(document, backend, findings)
+    _warn_of_plain_redis(document, ("security", "rate_limiting", "backend"), backend, findings)
+    if document.engine is not None:
+        tokens = document.engine.token_store.get_secret_value()
+        _warn_of_plain_redis(document, ("engine", "token_store"), tokens, findings)
 
 
 def _check(
@@ -126,9 +129,7 @@ def _check_endpoints(endpoints: EndpointsSection, production: bool, findings: Fi
             )
 
 
-def _warn_of_plain_redis(document: Document, backend: str, findings: Findings) -> None:
-    plain = backend.startswith("redis://") and not _LOOPBACK_HOST.match(backend)
+def _warn_of_plain_redis(document: Document, where: Location, url: str, findings: Findings) -> None:
+    plain = url.startswith("redis://") and not _LOOPBACK_HOST.match(url)
     if plain and document.environment == "production":
-        findings.warning(
-            ("security", "rate_limiting", "backend"), "is reached without TLS.", "Use rediss://."
-        )
+        findings.warning(where, "is reached without TLS.", "Use rediss://.")

@@ -18,6 +18,7 @@ from arcade_gmail_multiuser.security.weak_secrets import weakness_of
 
 __all__ = ["apply_rules"]
 
+_REDIS = ("redis://", "rediss://", "unix://")
 _SHORTEST_API_KEY = 16
 _SHORTEST_WORKER_SECRET = 32
 _SHORTEST_CLIENT_SECRET = 8
@@ -165,7 +166,7 @@ def _check_rate_limiting(document: Document, findings: Findings) -> None:
             "is `memory`, which each process counts for itself.",
             "Write `database` or the address of a Redis.",
         )
-    elif backend != "database" and not backend.startswith(("redis://", "rediss://", "unix://")):
+    elif backend != "database" and not backend.startswith(_REDIS):
         findings.error(
             (*where, "backend"),
             "is nothing that can be shared.",
@@ -183,6 +184,13 @@ def _check_engine(document: Document, findings: Findings) -> None:
     engine = document.engine
     if engine is None:
         return
+    tokens = engine.token_store.get_secret_value()
+    if tokens != "database" and not tokens.startswith(_REDIS):
+        findings.error(
+            ("engine", "token_store"),
+            "is no place for tokens.",
+            "Write `database`, `redis://…` or `rediss://…`.",
+        )
     where: Location = ("engine", "api_keys")
     if not engine.api_keys:
         findings.error(where, "is missing.", "Name at least one: `agent: ${env:ARCADE_API_KEY}`.")
@@ -279,4 +287,5 @@ def _addresses_with_passwords(document: Document) -> list[tuple[Location, Secret
     ]
     if document.engine is not None:
         found.append((("engine", "database"), document.engine.database))
+        found.append((("engine", "token_store"), document.engine.token_store))
     return [one for one in found if _PASSWORD.search(one[1].get_secret_value())]

@@ -78,6 +78,8 @@ class SecuritySection(_Section):
 class EngineSection(_Section):
     public_url: str = ""
     database: SecretStr = SecretStr("sqlite+aiosqlite:///engine.sqlite")
+    token_store: SecretStr = SecretStr("database")
+    """Where people's tokens are kept: `database`, or the address of a Redis."""
     project: str = "default"
     api_keys: Annotated[dict[str, SecretStr], Field(max_length=64)] = Field(default_factory=dict)
     """Secrets by the name that the audit and `token_readers` know them by."""

@@ -40,6 +40,34 @@ class MemoryTokenStore:
         del self._records[key]
         return True
 
+    async def find(self, project: str, connection_id: str) -> TokenRecord | None:
+        mine = (one for one in self._records.values() if one.key.project == project)
+        return next((one for one in mine if one.id == connection_id), None)
+
+    async def page(
+        self,
+        project: str,
+        *,
+        limit: int,
+        offset: int,
+        user_id: str | None = None,
+        provider: str | None = None,
+    ) -> tuple[list[TokenRecord], int]:
+        found = [
+            one
+            for one in self._records.values()
+            if one.key.project == project
+            and user_id in (None, one.user_id)
+            and provider in (None, one.provider)
+        ]
+        found.sort(key=lambda one: (one.created_at, one.id))
+        return found[offset : offset + limit], len(found)
+
+    async def users_of_account(self, project: str, provider: str, subject: str) -> int:
+        wanted = (project, provider, subject)
+        every = self._records.values()
+        return sum((one.key.project, one.provider, one.subject) == wanted for one in every)
+
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
         for key, at in used.items():
             if key in self._records:

@@ -84,14 +84,48 @@ class RedisTokenStore:
             record.sealed_access,
             record.sealed_refresh or b"",
             "" if record.last_used_at is None else record.last_used_at,
+            record.id,
+            self._accounts,
+            _joined((record.key.project, record.provider, record.subject)),
+            record.created_at,
         ]
         async with self._patiently():
-            keys = [self._record(record.key), self._key_names]
+            keys = [self._record(record.key), self._key_names, self._ids, *self._lists(record.key)]
             return bool(await self._put(keys=keys, args=arguments))
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
         async with self._patiently():
-            return bool(await self._delete(keys=[self._record(key)], args=[self._sets, expected]))
+            keys = [self._record(key), self._ids, *self._lists(key)]
+            arguments = [self._sets, expected, self._accounts]
+            return bool(await self._delete(keys=keys, args=arguments))
+
+    async def find(self, project: str, connection_id: str) -> TokenRecord | None:
+        async with self._patiently():
+            name: Any = await self._redis.hget(self._ids, connection_id)
+        key = None if name is None else self._key_of(name)
+        return None if key is None or key.project != project else await self.get(key)
+
+    async def page(
+        self,
+        project: str,
+        *,
+        limit: int,
+        offset: int,
+        user_id: str | None = None,
+        provider: str | None = None,
+    ) -> tuple[list[TokenRecord], int]:
+        by_age = self._list(project, user_id, provider)
+        async with self._patiently():
+            total: Any = await self._redis.zcard(by_age)
+            last = offset + limit - 1
+            names: Any = await self._redis.zrange(by_age, offset, last) if limit > 0 else []
+        return await self._records_of(names), int(total)
+
+    async def users_of_account(self, project: str, provider: str, subject: str) -> int:
+        name = self._accounts + _joined((project, provider, subject))
+        async with self._patiently():
+            count: Any = await self._redis.scard(name)
+        return int(count)
 
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
         async with self._patiently():
@@ -185,6 +219,25 @@ class RedisTokenStore:
     def _key_names(self) -> str:
         return f"{self._prefix}keys"
 
+    @property
+    def _ids(self) -> str:
+        return f"{self._prefix}ids"
+
+    @property
+    def _accounts(self) -> str:
+        return f"{self._prefix}account:"
+
+    def _lists(self, key: TokenKey) -> list[str]:
+        return [
+            self._list(key.project, user_id, provider)
+            for user_id in (None, key.user_id)
+            for provider in (None, key.provider)
+        ]
+
+    def _list(self, project: str, user_id: str | None, provider: str | None) -> str:
+        # No id is empty, so an empty place can only mean: whichever.
+        return f"{self._prefix}age:{_joined((project, user_id or '', provider or ''))}"
+
     def _record(self, key: TokenKey) -> str:
         return self._record_names + _name(key)
 
@@ -206,8 +259,11 @@ class RedisTokenStore:
 
 
 def _name(key: TokenKey) -> str:
+    return _joined((key.project, key.user_id, key.provider))
+
+
+def _joined(fields: Iterable[str]) -> str:
     # Encoded one by one: no id, whatever it holds, can run into the next.
-    fields = (key.project, key.user_id, key.provider)
     return ":".join(base64.urlsafe_b64encode(field.encode()).decode() for field in fields)
 
 

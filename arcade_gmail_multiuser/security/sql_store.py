@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     literal,
     literal_column,
     select,
@@ -108,6 +109,35 @@ class SqlTokenStore:
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
         change = delete(tokens).where(_WHOSE, _T.generation == expected)
         return (await self._write(change, _whose(key))).rowcount == 1
+
+    async def find(self, project: str, connection_id: str) -> TokenRecord | None:
+        mine = (_T.project == project, _T.id == connection_id)
+        rows = await self._read(select(tokens).where(*mine))
+        return record_of(rows[0]) if rows else None
+
+    async def page(
+        self,
+        project: str,
+        *,
+        limit: int,
+        offset: int,
+        user_id: str | None = None,
+        provider: str | None = None,
+    ) -> tuple[list[TokenRecord], int]:
+        wanted = [_T.project == project]
+        if user_id is not None:
+            wanted.append(_T.user_id == user_id)
+        if provider is not None:
+            wanted.append(_T.provider == provider)
+        (total,) = await self._read(select(func.count()).select_from(tokens).where(*wanted))
+        query = select(tokens).where(*wanted).order_by(_T.created_at, _T.id)
+        rows = await self._read(query.limit(limit).offset(offset))
+        return [record_of(row) for row in rows], int(total[0])
+
+    async def users_of_account(self, project: str, provider: str, subject: str) -> int:
+        same = (_T.project == project, _T.provider == provider, _T.subject == subject)
+        (count,) = await self._read(select(func.count()).select_from(tokens).where(*same))
+        return int(count[0])
 
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
         if used:

@@ -51,6 +51,26 @@ class TokenStore(Protocol):
         """Erase the record if it has this generation. Nothing of it stays behind."""
         ...
 
+    async def find(self, project: str, connection_id: str) -> TokenRecord | None:
+        """Find a record of a project by its id."""
+        ...
+
+    async def page(
+        self,
+        project: str,
+        *,
+        limit: int,
+        offset: int,
+        user_id: str | None = None,
+        provider: str | None = None,
+    ) -> tuple[list[TokenRecord], int]:
+        """Give one page of a project's records, oldest first, and how many there are in all."""
+        ...
+
+    async def users_of_account(self, project: str, provider: str, subject: str) -> int:
+        """Count a project's records of one account."""
+        ...
+
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
         """Note when connections were last used; never brings back one that is gone."""
         ...

@@ -66,6 +66,17 @@ def test_every_boundary_reaches_the_engine() -> None:
     assert settings.worker.secret == ENV["ARCADE_WORKER_SECRET"]
 
 
+@pytest.mark.parametrize(
+    ("written", "reached"),
+    [("", None), ("token_store: database", None), ("token_store: rediss://r/0", "rediss://r/0")],
+)
+def test_token_store_decides_where_tokens_are(written: str, reached: str | None) -> None:
+    text = YAML[0].replace("engine:\n", f"engine:\n  {written}\n", 1)
+    boundaries = loaded(text).boundaries()
+    assert configured_settings(boundaries).token_store == reached
+    assert boundaries.facts()["tokens"] == ("redis" if reached else "database")
+
+
 def test_s14_only_registered_addresses_end_a_flow_in_production() -> None:
     settings = configured_settings(loaded(YAML[0]).boundaries())
     assert settings.may_continue_at("https://app.example.com/connected")

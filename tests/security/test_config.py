@@ -38,6 +38,7 @@ def test_every_key_of_the_file_comes_out_as_an_attribute() -> None:
     assert found.engine is not None
     assert found.engine.public_url == "https://engine.example.com"
     assert ENV["DATABASE_PASSWORD"] in found.engine.database_url
+    assert found.engine.token_store == "rediss://tokens/0"
     assert found.engine.project == "mail"
     assert found.engine.api_keys == {"agent": ENV["API_KEY"], "mcp": ENV["MCP_KEY"]}
     assert found.engine.verifier_url == "https://app.example.com/verify"
@@ -161,6 +162,7 @@ def test_audit_off_in_production_is_a_warning() -> None:
     [
         (("engine", "database"), "postgresql+asyncpg://e@db/e"),
         (("security", "rate_limiting", "backend"), "redis://redis.internal/0"),
+        (("engine", "token_store"), "redis://redis.internal/0"),
     ],
 )
 def test_a_service_reached_without_tls_is_a_warning(path: tuple[str, ...], url: str) -> None:

@@ -33,6 +33,7 @@ UNSAFE: dict[str, tuple[Change, str]] = {
         setting("security", "rate_limiting", "backend", to="memory"),
         "security.rate_limiting.backend",
     ),
+    "tokens in memory": (setting("engine", "token_store", to="memory:"), "engine.token_store"),
     "limit in nothing": (
         setting("security", "rate_limiting", "backend", to="memcached://canary"),
         "security.rate_limiting.backend",
@@ -268,6 +269,7 @@ def test_s55_a_secret_in_the_file_itself_is_refused(path: tuple[str | int, ...])
     [
         (("engine", "database"), "postgresql+asyncpg://e:hunter2@db/e?ssl=require"),
         (("security", "rate_limiting", "backend"), "rediss://:hunter2@redis/0"),
+        (("engine", "token_store"), "rediss://:hunter2@redis/0"),
     ],
 )
 def test_s55_a_password_in_an_address_in_the_file_is_refused(

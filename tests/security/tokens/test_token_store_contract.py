@@ -279,3 +279,76 @@ async def test_a_store_shows_no_address_and_no_secret(place: Any, store: TokenSt
     await store.put_if_generation(record_for(), expected=None)
     shown = repr(store) + repr(await store.get(KEY))
     assert not any(part in shown for part in ("ann", "access", "127.0.0.1", str(place.url)))
+
+
+# --- looking through a project's records ---------------------------------------------------------
+
+
+async def put(store: TokenStore, user_id: str, **changes: Any) -> TokenRecord:
+    key = TokenKey(changes.pop("project", "p1"), user_id, changes.pop("provider", "google"))
+    record = record_for(key, **changes)
+    assert await store.put_if_generation(record, expected=None)
+    return record
+
+
+async def test_records_are_listed_by_age_a_page_at_a_time_with_their_number(
+    store: TokenStore,
+) -> None:
+    made = [await put(store, f"user{n}", created_at=1000.0 - n) for n in range(5)]
+    await put(store, "user1", project="p2")
+    by_age = made[::-1]
+    for first in range(0, 6, 2):
+        found = await store.page("p1", limit=2, offset=first)
+        assert found == (by_age[first : first + 2], 5)
+    assert await store.page("p1", limit=0, offset=0) == ([], 5)
+    assert await store.page("nobody", limit=9, offset=0) == ([], 0)
+
+
+async def test_records_of_a_user_or_a_provider_are_listed_alone(store: TokenStore) -> None:
+    ann = await put(store, "ann", created_at=1.0)
+    other = await put(store, "ann", provider="other", created_at=2.0)
+    bob = await put(store, "bob", created_at=3.0)
+    for wanted, expected in (
+        ({"user_id": "ann"}, [ann, other]),
+        ({"provider": "google"}, [ann, bob]),
+        ({"user_id": "ann", "provider": "other"}, [other]),
+        ({"user_id": "Ann"}, []),
+    ):
+        assert await store.page("p1", limit=9, offset=0, **wanted) == (expected, len(expected))
+
+
+async def test_a_record_is_found_by_its_id_in_its_own_project_alone(store: TokenStore) -> None:
+    record = await put(store, "ann")
+    assert await store.find("p1", record.id) == record
+    assert await store.find("p2", record.id) is None
+    assert await store.find("p1", "uc_invented") is None
+
+
+async def test_the_users_of_an_account_are_counted(store: TokenStore) -> None:
+    first = await put(store, "ann", subject="shared")
+    await put(store, "bob", subject="shared")
+    await put(store, "carol", subject="shared:")
+    await put(store, "dave", subject="shared", project="p2")
+    await put(store, "ann", subject="shared", provider="other")
+    assert await store.users_of_account("p1", "google", "shared") == 2
+    await store.delete(first.key, expected=first.generation)
+    assert await store.users_of_account("p1", "google", "shared") == 1
+
+
+async def test_what_was_erased_or_changed_is_listed_as_it_is_now(store: TokenStore) -> None:
+    gone, kept = await put(store, "ann", created_at=1.0), await put(store, "bob", created_at=2.0)
+    await store.delete(gone.key, expected=gone.generation)
+    newer = replace(kept, generation=kept.generation + 1, status="reauthorize", key_id="k2")
+    assert await store.put_if_generation(newer, expected=kept.generation)
+    assert await store.page("p1", limit=9, offset=0) == ([newer], 1)
+    assert await store.find("p1", gone.id) is None
+    assert await store.find("p1", newer.id) == newer
+
+
+async def test_nothing_of_an_erased_record_stays_in_redis(redis: Any) -> None:
+    store = redis.open()
+    record = await put(store, "ann")
+    await store.delete(record.key, expected=record.generation)
+    names = [name async for name in store._redis.scan_iter(match=f"{{{redis.schema}}}:*")]
+    assert names == [f"{{{redis.schema}}}:keys".encode()]
+    await store.close()
