@@ -202,6 +202,8 @@ async def everything_in(place: Any) -> bytes:
                 found += [*fields, *fields.values()]
             elif kind == b"set":
                 found += await client.smembers(name)  # type: ignore[misc]
+            elif kind == b"zset":
+                found += await client.zrange(name, 0, -1)
             else:
                 found.append(await client.get(name))
         await client.aclose()
