@@ -9,7 +9,7 @@ from arcade_gmail_multiuser.gmail.budget import Clip, clip, fence
 from arcade_gmail_multiuser.gmail.byte_pages import BytePage
 from arcade_gmail_multiuser.gmail.reading import ReadMessage
 from arcade_gmail_multiuser.tools.attachment_shapes import AttachmentContent, AttachmentList
-from arcade_gmail_multiuser.tools.fitting import cost
+from arcade_gmail_multiuser.tools.fitting import cost, within
 from arcade_gmail_multiuser.tools.shapes import AttachmentInfo
 
 __all__ = [
@@ -52,12 +52,8 @@ def described(found: FoundAttachment) -> AttachmentContent:
 
 def listed(message: ReadMessage) -> AttachmentList:
     """List a message's attachments."""
-    more = len(message.attachments) - MAX_LISTED
-    return AttachmentList(
-        email_id=message.id,
-        thread_id=message.thread_id,
-        subject=message.subject[:MAX_SUBJECT],
-        attachments=[
+    infos = within(
+        [
             AttachmentInfo(
                 part_id=attachment.part_id,
                 filename=attachment.filename[:MAX_FILENAME],
@@ -66,7 +62,14 @@ def listed(message: ReadMessage) -> AttachmentList:
                 inline=attachment.inline,
             )
             for attachment in message.attachments[:MAX_LISTED]
-        ],
+        ]
+    )
+    more = len(message.attachments) - len(infos)
+    return AttachmentList(
+        email_id=message.id,
+        thread_id=message.thread_id,
+        subject=message.subject[:MAX_SUBJECT],
+        attachments=infos,
         count=len(message.attachments),
         total_size=sum(attachment.size for attachment in message.attachments),
         omitted=[f"{more} more attachments"] if more > 0 else [],

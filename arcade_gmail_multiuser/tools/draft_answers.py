@@ -7,34 +7,39 @@ from arcade_gmail_multiuser.gmail.draft_editing import Deleted, Edited
 from arcade_gmail_multiuser.gmail.draft_reading import FoundDrafts
 from arcade_gmail_multiuser.gmail.fetching import Page
 from arcade_gmail_multiuser.gmail.reading import ReadMessage
+from arcade_gmail_multiuser.tools.describing import short
 from arcade_gmail_multiuser.tools.draft_shapes import (
     DeletedDraft,
     DraftList,
     DraftSummary,
     EditedDraft,
 )
-from arcade_gmail_multiuser.tools.fitting import failed_items
+from arcade_gmail_multiuser.tools.fitting import ANSWER, FRAME, cost, failed_within
 from arcade_gmail_multiuser.tools.sending_shapes import Preview
 from arcade_gmail_multiuser.tools.views import View, link, when
 
 __all__ = ["deleted", "draft_list", "edited", "not_edited"]
 
-MAX_FIELD = 300
+FIELDS = (300, 60)
+"""Characters of one field, and where all drafts together would be too long."""
 SNIPPET = 200
 DRAFTS_URL = "https://mail.google.com/mail/#drafts"
 
 
 def draft_list(found: FoundDrafts, page: Page, view: View) -> DraftList:
     """Shape a page of drafts."""
+    failed, omitted = failed_within(found.failed, ANSWER)
     cut: list[str] = []
-    answer = DraftList(
-        drafts=[_summary(id_, message, view, cut) for id_, message in found.drafts],
-        failed=failed_items(found.failed),
-        omitted=[],
-    )
+    drafts: list[DraftSummary] = []
+    for field in FIELDS:
+        cut.clear()
+        drafts = [_summary(id_, message, view, field, cut) for id_, message in found.drafts]
+        if cost(drafts) <= ANSWER - 2 * FRAME - cost(failed):
+            break
     if cut:
         names = ", ".join(dict.fromkeys(cut))
-        answer["omitted"] = [f"the end of long fields ({names}); GetEmail with message_id has more"]
+        omitted.append(f"the end of long fields ({names}); GetEmail with message_id has more")
+    answer = DraftList(drafts=drafts, failed=failed, omitted=omitted)
     if page.next_token:
         answer["next_page_token"] = page.next_token
     return answer
@@ -80,33 +85,31 @@ def deleted(draft_id: str, draft: Deleted) -> DeletedDraft:
     return DeletedDraft(
         id=draft_id,
         status="deleted",
-        subject=draft.subject[:MAX_FIELD],
+        subject=draft.subject[: FIELDS[0]],
         recipients=list(draft.recipients),
     )
 
 
-def _summary(id_: str, message: ReadMessage, view: View, cut: list[str]) -> DraftSummary:
+def _summary(
+    id_: str, message: ReadMessage, view: View, field: int, cut: list[str]
+) -> DraftSummary:
     fields = {
         "subject": message.subject,
         "to": ", ".join(map(display, message.to)),
         "cc": ", ".join(map(display, message.cc)),
         "bcc": ", ".join(map(display, message.bcc)),
     }
-    cut += [name for name, text in fields.items() if len(text) > MAX_FIELD]
+    cut += [name for name, text in fields.items() if len(text) > field]
     return DraftSummary(
         id=id_,
         message_id=message.id,
         thread_id=message.thread_id,
-        subject=_short(fields["subject"]),
-        to=_short(fields["to"]),
-        cc=_short(fields["cc"]),
-        bcc=_short(fields["bcc"]),
+        subject=short(fields["subject"], field),
+        to=short(fields["to"], field),
+        cc=short(fields["cc"], field),
+        bcc=short(fields["bcc"], field),
         is_reply=bool(message.in_reply_to),
         date=when(message.date, view.zone),
         snippet=message.snippet[:SNIPPET],
         url=link(message.thread_id),
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TypeVar
 
 from arcade_gmail_multiuser.gmail.fetching import Failure
 from arcade_gmail_multiuser.tools.shapes import FailedItem
 
+T = TypeVar("T")
+
 __all__ = [
+    "ANSWER",
     "FRAME",
     "NAMES_SHARE",
     "SEPARATOR",
@@ -17,8 +21,11 @@ __all__ = [
     "failed_within",
     "fair_shares",
     "named_within",
+    "within",
 ]
 
+ANSWER = 40_000
+"""Characters of an answer whose caller does not say how many it may have."""
 FRAME = 200
 """Characters of an answer around its items: its keys, and a page token."""
 SEPARATOR = 2
@@ -73,3 +80,14 @@ def failed_within(
 def named_within(ids: Sequence[str], room: int) -> list[str]:
     """Give the first of these ids, as many as so many characters hold."""
     return list(ids[: max(room, 0) // ID_COST])
+
+
+def within(items: Sequence[T], room: int = ANSWER - 2 * FRAME) -> list[T]:
+    """Give the first of these items, as many as so many characters hold, but one at least."""
+    kept: list[T] = []
+    for item in items:
+        room -= cost(item) + SEPARATOR
+        if room < 0 and kept:
+            break
+        kept.append(item)
+    return kept

@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.organising import Entry, difference, steps_of
 from arcade_gmail_multiuser.gmail.sending import Draft, Sent
 from arcade_gmail_multiuser.gmail.undo import seal
-from arcade_gmail_multiuser.tools.fitting import failed_items
+from arcade_gmail_multiuser.tools.fitting import ANSWER, FRAME, cost, failed_within, within
 from arcade_gmail_multiuser.tools.shapes import (
     Account,
     DraftReceipt,
@@ -185,14 +185,16 @@ def label_list(labels: ChosenLabels) -> LabelList:
         for id_, outcome in labels.counts.items()
         if isinstance(outcome, GmailMultiuserError)
     ]
-    omitted = []
-    if labels.more:
-        omitted.append(f"{labels.more} more labels; narrow with name_contains")
+    failed, omitted = failed_within(failures, ANSWER)
+    shaped = [_label(resource, labels.counts) for resource in labels.shown]
+    shown = within(shaped, ANSWER - 2 * FRAME - cost(failed))
+    if more := labels.more + len(shaped) - len(shown):
+        omitted.append(f"{more} more labels; narrow with name_contains")
     if labels.counts and len(labels.shown) > len(labels.counts):
         omitted.append(f"counts beyond the first {MAX_COUNTED} labels; narrow with name_contains")
     return LabelList(
-        labels=[_label(resource, labels.counts) for resource in labels.shown],
-        failed=failed_items(failures),
+        labels=shown,
+        failed=failed,
         omitted=omitted,
     )
 

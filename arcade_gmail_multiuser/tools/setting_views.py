@@ -11,6 +11,7 @@ from arcade_gmail_multiuser.gmail.fetching import Count
 from arcade_gmail_multiuser.gmail.html_text import html_to_text
 from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.vacation import Responder, state_of
+from arcade_gmail_multiuser.tools.fitting import within
 from arcade_gmail_multiuser.tools.setting_shapes import (
     AliasList,
     CreatedFilter,
@@ -53,12 +54,12 @@ def filter_list(
     wanted = (contains or "").strip().casefold()
     shaped = [_filter(resource, labels) for resource in resources]
     fitting = [each for each in shaped if wanted in _searchable(each)]
+    shown = within(fitting[:most])
     omitted = []
-    if len(fitting) > most:
-        omitted.append(
-            f"{len(fitting) - most} more filters; raise max_results or narrow with contains"
-        )
-    return FilterList(filters=fitting[:most], total=len(resources), omitted=omitted)
+    if more := len(fitting) - len(shown):
+        how = "raise max_results or " if len(shown) == most else ""
+        omitted.append(f"{more} more filters; {how}narrow with contains")
+    return FilterList(filters=shown, total=len(resources), omitted=omitted)
 
 
 def created_filter(
@@ -105,9 +106,10 @@ def vacation_responder(
 def alias_list(resources: Sequence[Mapping[str, Any]], *, include_html: bool) -> AliasList:
     """Shape the addresses, the primary one first."""
     ordered = sorted(resources, key=lambda each: not each.get("isPrimary"))
-    more = len(ordered) - MAX_ALIASES
+    shown = within([_alias(each, include_html=include_html) for each in ordered[:MAX_ALIASES]])
+    more = len(ordered) - len(shown)
     return AliasList(
-        aliases=[_alias(each, include_html=include_html) for each in ordered[:MAX_ALIASES]],
+        aliases=shown,
         omitted=[f"{more} more addresses"] if more > 0 else [],
     )
 

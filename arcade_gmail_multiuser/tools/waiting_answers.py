@@ -7,7 +7,7 @@ from datetime import datetime
 from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.fetching import FoundThreads, Page
 from arcade_gmail_multiuser.gmail.unanswered import Direction, Findings, Waiting
-from arcade_gmail_multiuser.tools.fitting import failed_items
+from arcade_gmail_multiuser.tools.fitting import ANSWER, FRAME, cost, failed_within, within
 from arcade_gmail_multiuser.tools.unanswered_shapes import Unanswered, WaitingThread
 from arcade_gmail_multiuser.tools.views import View, link, when
 
@@ -29,17 +29,21 @@ def unanswered(
     now: datetime,
 ) -> Unanswered:
     """Shape the conversations, and say how far the search went."""
-    shown = findings.waiting[:MAX_SHOWN]
+    failed, omitted = failed_within(found.failed, ANSWER)
+    threads = [_thread(waiting, view, now) for waiting in findings.waiting[:MAX_SHOWN]]
+    shown = within(threads, ANSWER - 2 * FRAME - cost(failed))
     more = len(findings.waiting) - len(shown)
+    if more:
+        omitted.append(f"{more} more, which wait less long; ask for fewer days")
     return Unanswered(
         direction=direction,
-        threads=[_thread(waiting, view, now) for waiting in shown],
+        threads=shown,
         conversations_read=len(found.threads),
         looked_back_days=days,
         looked_at_everything=page.next_token is None and not found.failed,
         automated_skipped=findings.automated,
-        failed=failed_items(found.failed),
-        omitted=[f"{more} more, which wait less long; ask for fewer days"] if more else [],
+        failed=failed,
+        omitted=omitted,
     )
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
+from arcade_gmail_multiuser.tools.drafts import write_draft_email
+from arcade_gmail_multiuser.tools.filters import create_filter, list_filters
+from arcade_gmail_multiuser.tools.followups import find_unanswered
+from arcade_gmail_multiuser.tools.labels import list_labels
 from arcade_gmail_multiuser.tools.messages import (
     get_email,
     get_emails,
     list_emails,
     search_emails_by_query,
 )
+from arcade_gmail_multiuser.tools.stored_drafts import list_draft_emails
 from arcade_gmail_multiuser.tools.threads import get_thread, list_threads
 
 Mail = Callable[..., bytes]
@@ -131,3 +138,85 @@ async def test_a_list_of_conversations_stays_within_its_bound(world: Any, mail: 
     assert len(answer["threads"]) == 50
     assert size(answer) <= 40_000
     assert "GetThread" in answer["omitted"][0]
+
+
+MOST = 40_000
+LONG = "L" * 200
+
+
+async def test_a_list_of_many_long_labels_stays_within_its_bound(world: Any, mail: Mail) -> None:
+    names = [f"{n} {LONG}" for n in range(300)]
+    person = await world.account({"raw": mail(), "labelIds": names})
+    answer = await person.use(list_labels)
+    assert size(answer) <= MOST
+    left_out = len(names) - sum(label["type"] == "user" for label in answer["labels"])
+    assert left_out > 0
+    assert answer["omitted"] == [f"{left_out} more labels; narrow with name_contains"]
+    found = await person.use(list_labels, name_contains=f"299 {LONG}")
+    assert [label["name"] for label in found["labels"]] == [names[299]]
+
+
+async def test_a_list_of_many_attachments_stays_within_its_bound(world: Any, mail: Mail) -> None:
+    files = [(f"{n} {LONG}.txt", b"x", "text/plain") for n in range(200)]
+    person = await world.account(mail(files=files))
+    answer = await person.use(list_email_attachment_metadata, email_id=person.ids[0])
+    assert size(answer) <= MOST
+    assert answer["count"] == 200
+    shown = len(answer["attachments"])
+    assert answer["omitted"] == [f"{200 - shown} more attachments"]
+
+
+async def test_a_list_of_long_drafts_stays_within_its_bound(world: Any) -> None:
+    person = await world.account()
+    people = ", ".join(f'"{LONG}" <p{n}@example.org>' for n in range(3))
+    for _ in range(50):
+        await person.use(
+            write_draft_email, subject=LONG * 3, body=LONG, recipient=people, cc=[people]
+        )
+    answer = await person.use(list_draft_emails, n_drafts=50)
+    assert len(answer["drafts"]) == 50
+    assert size(answer) <= MOST
+    assert "subject, to" in answer["omitted"][0]
+
+
+async def test_those_who_wait_stay_within_their_bound(world: Any, mail: Mail) -> None:
+    now = time.time() * 1000
+    person = await world.account()
+    await person.receive(
+        *(
+            {
+                "raw": mail(
+                    f"{n} {LONG}{LONG}",
+                    "a?" + LONG,
+                    sender=f'"{LONG}" <p{n}@x.org>',
+                    to=person.email,
+                ),
+                "labelIds": ["INBOX"],
+                "internalDate": int(now - 3 * 86_400_000 - n),
+            }
+            for n in range(50)
+        )
+    )
+    answer = await person.use(find_unanswered)
+    assert size(answer) <= MOST
+    shown = len(answer["threads"])
+    assert shown == 50 or answer["omitted"][0].startswith(f"{50 - shown} more")
+
+
+async def test_filters_stay_within_their_bound(world: Any) -> None:
+    person = await world.account()
+    made = [
+        person.use(
+            create_filter,
+            sender=[f"p{n}@example.org"],
+            query=f"{LONG} {LONG}",
+            labels_to_add=["STARRED"],
+        )
+        for n in range(40)
+    ]
+    for one in made:
+        await one
+    answer = await person.use(list_filters)
+    assert size(answer) <= MOST
+    shown = len(answer["filters"])
+    assert shown == 40 or answer["omitted"] == [f"{40 - shown} more filters; narrow with contains"]
