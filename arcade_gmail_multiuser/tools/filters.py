@@ -52,26 +52,33 @@ async def create_filter(
     labels_to_add: Annotated[
         list[str] | None,
         'Labels for matching mail, by name or id: STARRED, IMPORTANT, TRASH or one such as "Work", '
-        "of which Gmail takes one a filter. They must exist. Default: none.",
+        "of which Gmail takes one a filter; at most 100. They must exist. Default: none.",
     ] = None,
     labels_to_remove: Annotated[
         list[str] | None,
         "Labels to take off: INBOX archives, UNREAD marks as read, SPAM keeps out of Spam. "
-        "Default: none.",
+        "At most 100. Default: none.",
     ] = None,
     sender: Annotated[
-        list[str] | None, "From any of these names, addresses or domains. Default: anyone."
+        list[str] | None,
+        "From any of these names, addresses or domains, at most 1,500 characters. Default: anyone.",
     ] = None,
     recipient: Annotated[
         list[str] | None,
-        "To any of these names or addresses, in To, Cc or Bcc. Default: anyone.",
+        "To any of these names or addresses, in To, Cc or Bcc, at most 1,500 characters. "
+        "Default: anyone.",
     ] = None,
-    subject: Annotated[str | None, "These words in the subject. Default: any."] = None,
+    subject: Annotated[
+        str | None, "These words in the subject, at most 1,500 characters. Default: any."
+    ] = None,
     query: Annotated[
-        str | None, "Matches this search in Gmail's search language. Default: any."
+        str | None,
+        "Matches this search in Gmail's search language, at most 1,500 characters. Default: any.",
     ] = None,
     excluded_query: Annotated[
-        str | None, "Does not match this search in Gmail's search language. Default: none."
+        str | None,
+        "Does not match this search in Gmail's search language, at most 1,500 characters. "
+        "Default: none.",
     ] = None,
     has_attachment: Annotated[bool, "Only mail with an attachment. Default: false."] = False,
     larger_than_bytes: Annotated[

@@ -123,7 +123,7 @@ async def search_emails_by_query(
         str,
         "A query in Gmail's search language, such as "
         '`from:amy has:attachment newer_than:7d -in:chats "exact phrase"`. '
-        "Date literals in it are days in Pacific time.",
+        "Date literals in it are days in Pacific time. At most 2,000 characters.",
     ],
     result_detail: Annotated[
         parameters.ResultDetail,

@@ -37,11 +37,15 @@ __all__ = [
 ResultDetail = Literal["count_only", "lightweight", "full"]
 
 Recipients = Annotated[
-    str, 'One or more addresses, separated by commas: "jane@example.com, Bob <bob@example.com>".'
+    str,
+    'One or more addresses, separated by commas: "jane@example.com, Bob <bob@example.com>"; at '
+    "most 500 recipients in all.",
 ]
 Subject = Annotated[str, "The subject, in any language, on one line."]
-Cc = Annotated[list[str] | None, "Addresses in copy. Default: none."]
-Bcc = Annotated[list[str] | None, "Addresses in hidden copy. Default: none."]
+Cc = Annotated[list[str] | None, "Addresses in copy; at most 500 recipients in all. Default: none."]
+Bcc = Annotated[
+    list[str] | None, "Addresses in hidden copy; at most 500 recipients in all. Default: none."
+]
 ContentType = Annotated[
     Literal["plain", "html", "auto"],
     "What body is: plain text, html (a plain alternative is added), or auto to find out. "
@@ -49,13 +53,13 @@ ContentType = Annotated[
 ]
 Attachments = Annotated[
     list[AttachmentInput] | None,
-    "Files to attach, each with filename and either content (text) or content_base64; 25 MB "
-    "in all at most, 50 files. Paths and URLs are refused; files that are in the user's mail can "
+    "Files to attach, each with filename and either content (text) or content_base64; at most 50 "
+    "files, 25 MB in all. Paths and URLs are refused; files that are in the user's mail can "
     "be attached by MultiUserGmailSend and ReplyToEmail. Default: none.",
 ]
 AttachmentsOrMail = Annotated[
     list[AttachmentInput] | None,
-    "Files to attach; 25 MB in all at most, 50 files. Each either with filename and content (text) "
+    "Files to attach; at most 50 files, 25 MB in all. Each either with filename and content (text) "
     "or content_base64, or with from_email_id and attachment (a part_id or file name) to take it "
     "from the user's mail unread. Paths and URLs are refused. Default: none.",
 ]
@@ -102,13 +106,25 @@ ExcludeAutomated = Annotated[
 ]
 IncludeSpamTrash = Annotated[bool, "Search Spam and Trash as well. Default: false."]
 WithSender = Annotated[
-    list[str] | None, "From any of these names, addresses or domains. Default: anyone."
+    list[str] | None,
+    "From any of these names, addresses or domains; all filters together have at most 8,000 "
+    "characters. Default: anyone.",
 ]
 WithRecipient = Annotated[
-    list[str] | None, "To any of these names, addresses or domains. Default: anyone."
+    list[str] | None,
+    "To any of these names, addresses or domains; all filters together have at most 8,000 "
+    "characters. Default: anyone.",
 ]
-WithSubject = Annotated[list[str] | None, "Subject has any of these phrases. Default: any."]
-WithBody = Annotated[list[str] | None, "Text has any of these phrases. Default: any."]
+WithSubject = Annotated[
+    list[str] | None,
+    "Subject has any of these phrases; all filters together have at most 8,000 characters. "
+    "Default: any.",
+]
+WithBody = Annotated[
+    list[str] | None,
+    "Text has any of these phrases; all filters together have at most 8,000 characters. "
+    "Default: any.",
+]
 WhenSent = Annotated[
     DateRange | None,
     "Only from this range of calendar days in time_zone. Default: any time.",

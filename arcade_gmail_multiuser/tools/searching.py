@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from arcade_gmail_multiuser.errors import InvalidQuery
+from arcade_gmail_multiuser.errors import InvalidInput, InvalidQuery
 from arcade_gmail_multiuser.gmail import fetching
 from arcade_gmail_multiuser.gmail.dates import DateRange, date_bounds
 from arcade_gmail_multiuser.gmail.fetching import Search
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 from arcade_gmail_multiuser.gmail.queries import build_query
+from arcade_gmail_multiuser.tools import checks
 
 __all__ = ["by_fields", "by_query"]
 
@@ -45,6 +46,8 @@ async def by_fields(
     )
     label_ids: tuple[str, ...] = ()
     if labels:
+        if len(labels) > checks.MAX_LABELS:
+            raise InvalidInput(f"At most {checks.MAX_LABELS} labels can be searched for at once.")
         book = await fetching.label_book(mailbox)
         label_ids = tuple(dict.fromkeys(book.id_of(label) for label in labels))
     return Search(query, label_ids, include_spam_trash)

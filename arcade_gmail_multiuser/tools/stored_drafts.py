@@ -82,10 +82,14 @@ async def update_draft_email(
         "New recipients in place of all in To, separated by commas. Default: stay as they are.",
     ] = None,
     cc: Annotated[
-        list[str] | None, "New addresses in copy; [] removes all. Default: stay as they are."
+        list[str] | None,
+        "New addresses in copy, at most 500 recipients in all; [] removes all. Default: stay as "
+        "they are.",
     ] = None,
     bcc: Annotated[
-        list[str] | None, "New hidden addresses; [] removes all. Default: stay as they are."
+        list[str] | None,
+        "New hidden addresses, at most 500 recipients in all; [] removes all. Default: stay as "
+        "they are.",
     ] = None,
     content_type: Annotated[
         Literal["keep", "plain", "html", "auto"],

@@ -72,7 +72,8 @@ async def search_threads(
     max_results: Annotated[int, "How many conversations to return, 1 to 50. Default: 10."] = 10,
     include_spam_trash: parameters.IncludeSpamTrash = False,
     label_ids: Annotated[
-        list[str] | None, "Only with all of these labels, by id or name. Default: any."
+        list[str] | None,
+        "Only with all of these labels, by id or name, at most 100. Default: any.",
     ] = None,
     sender: parameters.WithSender = None,
     recipient: parameters.WithRecipient = None,

@@ -422,6 +422,13 @@ async def test_an_unknown_thread_is_not_found(world: Any) -> None:
     assert failed.code == "not_found"
 
 
+async def test_more_labels_than_can_be_searched_for_are_refused(world: Any) -> None:
+    person = await world.account()
+    await world.forget_requests()
+    assert (await person.fails(search_threads, label_ids=["INBOX"] * 101)).code == "invalid_input"
+    assert await world.requests() == []
+
+
 # --- labels and account --------------------------------------------------------------------------
 
 

@@ -106,6 +106,14 @@ def test_a_number_states_its_bounds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
+def test_a_list_and_a_search_state_how_much_they_hold(name: str) -> None:
+    for parameter in catalog()[name].definition.input.parameters:
+        if parameter.value_schema.val_type == "array" or parameter.name == "query":
+            bounds = re.search(r"\d to \d|(?i:at most|up to) \d", parameter.description or "")
+            assert bounds, parameter.name
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_every_parameter_is_described(name: str) -> None:
     for parameter in catalog()[name].definition.input.parameters:
         assert 10 <= len(parameter.description or "") <= 400, parameter.name
