@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arcade_gmail_multiuser.errors import GmailMultiuserError, NotFound
+from arcade_gmail_multiuser.errors import ConfirmationRequired, GmailMultiuserError, NotFound
 from arcade_gmail_multiuser.gmail.compose import OutgoingMessage
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 from arcade_gmail_multiuser.gmail.queries import build_query
@@ -29,6 +29,8 @@ NEWEST_SENT = 10
 """Read without a search: a search index may not know yet what was sent a second ago."""
 SEARCHED_SENT = 25
 """Read from a search for the same recipient and subject, `SEARCHED_DAYS` back."""
+SENT_PAGES = 7
+"""Of `SEARCHED_SENT`, read newest first where nothing may be missed; 20 quota units a message."""
 SEARCHED_DAYS = 7
 SUBJECT_WORDS = 8
 
@@ -109,23 +111,34 @@ class MarkedDraft:
 class Evidence:
     """Look for one key in a mailbox. Each message is read once however often one looks."""
 
-    def __init__(self, mailbox: Mailbox, message: OutgoingMessage, mark: Mark) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        message: OutgoingMessage,
+        mark: Mark,
+        *,
+        since: int | None = None,
+    ) -> None:
         self._mailbox = mailbox
         self._mark = mark
         self._query = _search_for(message)
         self._sent_read: dict[str, MarkedMessage | None] = {}
+        self._sent_at: dict[str, int] = {}  # seconds since 1970
+        self._since = since
 
     async def sent(self) -> MarkedMessage | None:
         """Find the key among the newest sent messages and those to the same person.
+
+        Thrown away or not: what is in Trash was sent all the same.
 
         Raises:
             GmailMultiuserError: some of them could not be read, so the answer is not known.
         """
         newest = await self._mailbox.call(
-            "users.messages.list", labelIds=["SENT"], maxResults=NEWEST_SENT
+            "users.messages.list", labelIds=["SENT"], maxResults=NEWEST_SENT, includeSpamTrash=True
         )
         searched = await self._mailbox.call(
-            "users.messages.list", q=self._query, maxResults=SEARCHED_SENT
+            "users.messages.list", q=self._query, maxResults=SEARCHED_SENT, includeSpamTrash=True
         )
         ids = [
             str(entry["id"])
@@ -133,7 +146,33 @@ class Evidence:
             for entry in answer.get("messages") or ()
         ]
         await self._read(ids)
-        return next((found for id_ in ids if (found := self._sent_read[id_])), None)
+        found = next((found for id_ in ids if (found := self._sent_read[id_])), None)
+        if found is None and self._since is not None:
+            return await self._sent_since(self._since, newest)
+        return found
+
+    async def _sent_since(self, since: int, page: Mapping[str, Any]) -> MarkedMessage | None:
+        """Go on from the newest to the older ones, until they were sent before the key was made."""
+        for _ in range(SENT_PAGES):
+            ids = [str(entry["id"]) for entry in page.get("messages") or ()]
+            await self._read(ids)
+            for id_ in ids:
+                if found := self._sent_read[id_]:
+                    return found
+            token = page.get("nextPageToken")
+            if not token or any(self._sent_at.get(id_, since) < since for id_ in ids):
+                return None
+            page = await self._mailbox.call(
+                "users.messages.list",
+                labelIds=["SENT"],
+                maxResults=SEARCHED_SENT,
+                includeSpamTrash=True,
+                pageToken=token,
+            )
+        raise ConfirmationRequired(
+            "So much was sent since this message was prepared that it cannot be told whether it "
+            "was among it. Nothing was sent now. Prepare it again."
+        )
 
     async def drafts(self) -> list[MarkedDraft]:
         """Find the drafts with this key among the newest ones, the one made first in front."""
@@ -153,6 +192,8 @@ class Evidence:
         found = await _read_each(self._mailbox, "users.messages.get", unread, shape)
         for id_ in unread:
             resource = found.get(id_, {})
+            if resource:  # one that vanished since it was listed says nothing of its neighbours
+                self._sent_at[id_] = int(resource.get("internalDate") or 0) // 1000
             mark = self._own(resource)
             if mark is None:
                 self._sent_read[id_] = None

@@ -191,21 +191,31 @@ async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
 
 
 async def send_exactly_once(
-    mailbox: Mailbox, message: OutgoingMessage, *, user: str, key: str | None
+    mailbox: Mailbox,
+    message: OutgoingMessage,
+    *,
+    user: str,
+    key: str | None,
+    since: int | None = None,
 ) -> Sent:
     """Send through a draft, so that what is lost on the way can be repeated.
 
     With a `key` the whole call can be repeated, also by another process and at the same time; see
     the top of this file. Without one, only the attempts inside this call are protected.
 
+    Args:
+        since: the second since 1970 before which the key cannot have been used. Whatever was sent
+            since then is looked at, so that "once" does not rest on a search.
+
     Raises:
+        ConfirmationRequired: too much was sent since then to tell; nothing was sent now.
         Conflict: the key was used for a message with other content.
         OutcomeUnknown: the draft is gone and Sent does not show the message (yet).
         Unavailable: the draft could not be stored; nothing was sent.
     """
     mark = Mark.of(user, key, message) if key else Mark.random()
     mime = await composed(mark.put_on(message))
-    evidence = Evidence(mailbox, message, mark)
+    evidence = Evidence(mailbox, message, mark, since=since)
     if key and (earlier := await evidence.sent()):
         return _repeated(earlier, mark)
     try:

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from arcade_tdk import ToolContext
@@ -26,10 +27,16 @@ from arcade_tdk import ToolContext
 from arcade_gmail_multiuser.errors import ConfigurationError, ConfirmationRequired, WrongUser
 from arcade_gmail_multiuser.gmail.compose import OutgoingMessage
 from arcade_gmail_multiuser.gmail.sending import composed
-from arcade_gmail_multiuser.tools.confirmation_token import Signer, derived_key
+from arcade_gmail_multiuser.tools.confirmation_token import (
+    MAX_CLOCK_DIFFERENCE_S,
+    Signer,
+    derived_key,
+    made_at,
+)
 from arcade_gmail_multiuser.tools.sending_shapes import Preview
 
 __all__ = [
+    "Confirmed",
     "content_of_draft",
     "content_of_message",
     "is_required",
@@ -50,6 +57,14 @@ now = time.time
 _SAID = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(
     ("", "0", "false", "no", "off"), False
 )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Confirmed:
+    """A confirmation that was checked: `key` names its one send, which was not before `since`."""
+
+    key: str
+    since: int
 
 
 def is_required() -> bool:
@@ -95,8 +110,8 @@ def offer(context: ToolContext, content: bytes, preview: Preview, *, needed: boo
     preview["confirmation_expires_at"] = datetime.fromtimestamp(expires, UTC).isoformat()
 
 
-def require(context: ToolContext, token: str | None, content: bytes) -> str | None:
-    """Check a confirmation; return a key under which its message must be sent at most once.
+def require(context: ToolContext, token: str | None, content: bytes) -> Confirmed | None:
+    """Check a confirmation; return the key under which its message must be sent at most once.
 
     None means that nobody confirmed and nobody had to. A token that is given is always checked.
 
@@ -118,12 +133,14 @@ def require(context: ToolContext, token: str | None, content: bytes) -> str | No
     signer = _signer()
     if signer is None:
         raise _no_key()
-    return signer.check(token, user=_user(context), content=content, now=now())
+    key = signer.check(token, user=_user(context), content=content, now=now())
+    # Google's clock and this one differ; looking back a little further costs nothing.
+    return Confirmed(key, made_at(token) - 2 * MAX_CLOCK_DIFFERENCE_S)
 
 
 async def require_message(
     context: ToolContext, token: str | None, message: OutgoingMessage
-) -> str | None:
+) -> Confirmed | None:
     """Check a confirmation of this message; as `require`."""
     if not is_required() and not (token and token.strip()):
         return None

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from arcade_gmail_multiuser.errors import ConfirmationRequired
 
-__all__ = ["LIFETIME_S", "MAX_CLOCK_DIFFERENCE_S", "Signer", "derived_key"]
+__all__ = ["LIFETIME_S", "MAX_CLOCK_DIFFERENCE_S", "Signer", "derived_key", "made_at"]
 
 LIFETIME_S = 600
 MAX_CLOCK_DIFFERENCE_S = 60
@@ -80,6 +80,11 @@ class Signer:
     def _mac(self, user: str, signed: bytes) -> bytes:
         bound = json.dumps(["confirmation", user, signed.hex()]).encode()
         return hmac.new(self.key, bound, hashlib.sha256).digest()
+
+
+def made_at(token: str) -> int:
+    """Return the second since 1970 when a token that was checked had been made."""
+    return int.from_bytes(_decoded(token)[1 : 1 + _EXPIRES], "big") - LIFETIME_S
 
 
 def derived_key(secret: bytes) -> bytes:

@@ -117,7 +117,12 @@ async def multi_user_gmail_send(
     if dry_run:
         return await previews.offered(context, message)
     confirmed = await confirmation.require_message(context, confirmation_token, message)
-    sent = await sending.send_exactly_once(mailbox, message, user=user, key=confirmed or key)
+    if confirmed is not None:
+        sent = await sending.send_exactly_once(
+            mailbox, message, user=user, key=confirmed.key, since=confirmed.since
+        )
+    else:
+        sent = await sending.send_exactly_once(mailbox, message, user=user, key=key)
     return receipts.receipt(sent, message)
 
 

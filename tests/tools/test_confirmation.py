@@ -16,11 +16,12 @@ from typing import Any
 import jwt
 import pytest
 
+from arcade_gmail_multiuser.gmail import marks
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query
+from arcade_gmail_multiuser.tools.messages import search_emails_by_query, trash_email
 from arcade_gmail_multiuser.tools.prepare import prepare_email
 from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
@@ -71,6 +72,58 @@ async def test_what_was_prepared_is_sent_and_a_repeat_sends_nothing(world: Any) 
     again = await confirmed(alice, prepared["confirmation_token"])
     assert (again["message_id"], again["repeated"]) == (first["message_id"], True)
     assert await sent(alice) == 1
+
+
+@pytest.mark.usefixtures("required")
+async def test_a_token_is_spent_however_much_was_sent_after_it(world: Any) -> None:
+    """Nor does it help to throw away what it sent."""
+    alice = await world.account()
+
+    async def prepared() -> str:
+        made = await alice.use(prepare_email, **LETTER, recipient="bob@example.com")
+        return str(made["confirmation_token"])
+
+    token = await prepared()
+    first = await confirmed(alice, token)
+    await alice.use(trash_email, email_id=first["message_id"])
+    for _ in range(40):
+        assert (await confirmed(alice, await prepared()))["status"] == "sent"
+    again = await confirmed(alice, token)
+    assert (again["message_id"], again["repeated"]) == (first["message_id"], True)
+    assert await sent(alice) == 40
+
+
+@pytest.mark.usefixtures("required")
+async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = await world.account()
+    made = [
+        (await alice.use(prepare_email, **LETTER, recipient="bob@example.com"))[
+            "confirmation_token"
+        ]
+        for _ in range(30)
+    ]
+    for token in made:
+        assert (await confirmed(alice, token))["status"] == "sent"
+    monkeypatch.setattr(marks, "SENT_PAGES", 1)
+    failed = await confirmed(alice, made[0])
+    assert failed.code == "confirmation_required"
+    assert "Prepare it again" in failed.error.message
+    assert await sent(alice) == 30
+
+
+@pytest.mark.usefixtures("required")
+async def test_older_mail_is_not_read_to_tell_whether_a_token_is_spent(
+    world: Any, mail: Mail
+) -> None:
+    alice = await world.account()
+    old = {"raw": mail(sender=alice.email), "labelIds": ["SENT"], "internalDate": 1_600_000_000_000}
+    await alice.receive(*(old for _ in range(60)))
+    made = await alice.use(prepare_email, **LETTER, recipient="bob@example.com")
+    await world.forget_requests()
+    assert (await confirmed(alice, made["confirmation_token"]))["status"] == "sent"
+    assert (await world.methods()).count("users.messages.get") < 20
 
 
 @pytest.mark.usefixtures("required")
