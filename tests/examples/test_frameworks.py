@@ -12,7 +12,7 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from arcadepy import AsyncArcade
 from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
 from summary_model import SummaryModel
 
+from arcade_gmail_multiuser.cli.browser import Browser
 from arcade_gmail_multiuser.cli.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
@@ -139,8 +140,23 @@ class Conversation:
     said: list[str] = field(default_factory=list)
 
 
-async def watch(output: asyncio.StreamReader) -> dict[str, Conversation]:
-    """Be the people: nobody agrees before everybody has been asked as often."""
+Open = Callable[[str, str], Awaitable[object]]
+
+
+async def decline(url: str, email: str) -> None:
+    """Choose an account, and then press the button that says no."""
+    async with Browser() as browser:
+        page = await browser.open(url)
+        for choice in (email, "deny"):
+            form = next(f for f in page.forms if any(b[1] == choice for b in f.buttons))
+            button = next(b for b in form.buttons if b[1] == choice)
+            page = await browser.submit(form, button=button)
+
+
+async def watch(
+    output: asyncio.StreamReader, open_page: Mapping[str, Open]
+) -> dict[str, Conversation]:
+    """Be the people: nobody answers before everybody has been asked as often."""
     people = {ALICE: Conversation(), BOB: Conversation()}
     agreed = 0
     async for line in output:
@@ -149,13 +165,19 @@ async def watch(output: asyncio.StreamReader) -> dict[str, Conversation]:
             people[person].urls.append(words.removeprefix(CONNECT))
         else:
             people[person].said.append(words)
-        if all(len(one.urls) > agreed for one in people.values()):
-            await asyncio.gather(*(sign_in(one.urls[agreed], p) for p, one in people.items()))
+        asked = {person: one for person, one in people.items() if not one.said}
+        if asked and all(len(one.urls) > agreed for one in asked.values()):
+            await asyncio.gather(*(open_page[p](one.urls[agreed], p) for p, one in asked.items()))
             agreed += 1
     return people
 
 
-async def run(command: list[str], own: dict[str, str], log: Path) -> dict[str, Conversation]:
+AGREE: Mapping[str, Open] = {ALICE: sign_in, BOB: sign_in}
+
+
+async def run(
+    command: list[str], own: dict[str, str], log: Path, open_page: Mapping[str, Open] = AGREE
+) -> dict[str, Conversation]:
     with log.open("w+") as errors:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, env=own, stdout=asyncio.subprocess.PIPE, stderr=errors
@@ -163,7 +185,7 @@ async def run(command: list[str], own: dict[str, str], log: Path) -> dict[str, C
         assert process.stdout is not None
         try:
             async with asyncio.timeout(DEADLINE_S):
-                people = await watch(process.stdout)
+                people = await watch(process.stdout, open_page)
                 status = await process.wait()
         finally:
             if process.returncode is None:
@@ -220,3 +242,18 @@ async def test_two_people_at_once_agree_in_the_middle_and_all_is_done_once_in_th
         for mail in written:
             assert all(subject in mail["body"] for subject in read[person][:3])
     assert read[ALICE][:3] != read[BOB][:3]
+
+
+@pytest.mark.parametrize("program", ["langchain", "openai_agents", "pydantic_ai"])
+async def test_one_who_declines_is_told_so_and_holds_up_nobody_else(
+    program: str, stack: dict[str, str], gmail: MultiUserGmailManager, tmp_path: Path
+) -> None:
+    command = command_of(f"{program}/main.py")
+    with SummaryModel(f"declined{program}") as model:
+        async with no_way_out() as outside:
+            own = environment(stack, model, outside)
+            open_page = {ALICE: decline, BOB: sign_in}
+            people = await run(command, own, tmp_path / "errors", open_page)
+    assert len(people[ALICE].urls) == 1
+    assert "ended without the permission" in people[ALICE].said[0]
+    assert people[BOB].said == [f"I have sent {BOB} 3 subjects."]

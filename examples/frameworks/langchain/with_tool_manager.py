@@ -23,12 +23,12 @@ TOOLS = [
 ]
 
 
-def agree(gmail: ToolManager, user_id: str, tool: str) -> None:
+async def agree(gmail: ToolManager, user_id: str, tool: str) -> None:
     """Show a person where to agree to a tool, and wait until they have."""
-    asked = gmail.authorize(tool, user_id)
+    asked = await asyncio.to_thread(gmail.authorize, tool, user_id)
     if asked.status != "completed":
         print(f"{user_id}: open this page to connect: {asked.url}", flush=True)
-        gmail.wait_for_auth(asked.id)
+        await asyncio.to_thread(gmail.wait_for_auth, asked.id)
 
 
 async def ask(agent: Any, gmail: ToolManager, user_id: str, task: str) -> str:
@@ -41,7 +41,7 @@ async def ask(agent: Any, gmail: ToolManager, user_id: str, task: str) -> str:
             raise RuntimeError(failures[0])
         wanted = next(one for one in reversed(state["messages"]) if one.type == "ai")
         for call in wanted.tool_calls:
-            await asyncio.to_thread(agree, gmail, user_id, call["name"])
+            await agree(gmail, user_id, call["name"])
         state = await agent.ainvoke(None, config)
     return str(state["messages"][-1].content)
 

@@ -24,23 +24,21 @@ TOOLS = {
     f"GmailMultiuser_{name}" for name in ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
 }
 PAUSE_S = 2.0
-PATIENCE_S = 300.0
+MOST_CALLS = 150
 
 
 async def call(gmail: Client, user_id: str, name: str, arguments: dict[str, Any]) -> str:
     """Call a tool for one person, once they have agreed to it; give its answer as text."""
-    shown = False
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            answer = await gmail.call_tool(name, arguments)
-            url = authorization_url(answer)
-            if url is None:
-                return "\n".join(part.text for part in answer.content if part.type == "text")
-            if not shown:
-                print(f"{user_id}: open this page to connect: {url}", flush=True)
-                shown = True
-            # A call without permission has done nothing, so even a send may be called again.
-            await asyncio.sleep(PAUSE_S)
+    for attempt in range(MOST_CALLS):
+        answer = await gmail.call_tool(name, arguments)
+        url = authorization_url(answer)
+        if url is None:
+            return "\n".join(part.text for part in answer.content if part.type == "text")
+        if attempt == 0:
+            print(f"{user_id}: open this page to connect: {url}", flush=True)
+        # A call without permission has done nothing, so even a send may be called again.
+        await asyncio.sleep(PAUSE_S)
+    return "The person has not agreed to this, so it was not done."
 
 
 def authorization_url(answer: CallToolResult) -> str | None:

@@ -22,6 +22,7 @@ from pydantic_ai import (
 from pydantic_ai.models.openai import OpenAIChatModel
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent
+from arcade_gmail_multiuser.errors import GmailMultiuserError
 
 TASK = "Send me a summary of my three latest mails, and keep one as a draft."
 TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
@@ -87,7 +88,12 @@ async def main(people: list[str]) -> None:
         )
 
         async def one(user_id: str) -> None:
-            print(f"{user_id}: {await ask(agent, gmail, user_id, TASK)}", flush=True)
+            try:
+                said = await ask(agent, gmail, user_id, TASK)
+            except GmailMultiuserError as problem:
+                # One who declines, or takes too long, holds up nobody else.
+                said = problem.message
+            print(f"{user_id}: {said}", flush=True)
 
         await asyncio.gather(*(one(user_id) for user_id in people))
 
