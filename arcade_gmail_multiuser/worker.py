@@ -13,6 +13,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
 
 import jwt
 from arcade_core.errors import ErrorKind
@@ -54,8 +56,13 @@ RESERVED_INPUTS = frozenset({"context", "func", "definition", "input_model", "ou
 UNKNOWN_INPUT = "Extra inputs are not permitted"
 """What pydantic says of an input that a tool does not have, after that input's name."""
 
-KNOWN_INPUT = re.compile(r"\b[a-z_]+(?=: (?:Input should|Field required))")
-"""An input of the tool that pydantic finds wrong or missing; the names of inputs are ASCII."""
+MISFIT = re.compile(r"(?:^|; |: )([a-z_]+(?:\.\w+)*): (Input should [^;]+|Field required)")
+"""An input of the tool that pydantic finds wrong or missing, and what it says of it."""
+
+UNKNOWN_PART = re.compile(rf"(?:^|; |: )([a-z_]+(?:\.\w+)+): {UNKNOWN_INPUT}")
+"""A key inside of an input that does not belong there."""
+
+PLAIN_NAME = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
 
 # JSON-RPC's numbers, because arcade-serve's own errors have them.
 UNKNOWN_TOOL = -32601
@@ -174,6 +181,7 @@ class _GmailWorker(FastAPIWorker):
                 **inputs,
             )
             if output.error is not None:
+                _name_misfits(output.error, inputs, set(tool.input_model.model_fields))
                 _clean(output.error)
                 span.set_attributes(build_tool_error_span_attributes(_for_operators(output.error)))
         milliseconds = (time.perf_counter() - started) * 1000
@@ -222,14 +230,33 @@ def _for_operators(error: ToolCallError) -> ToolCallError:
     return error.model_copy(update={**unsaid, "developer_message": None})
 
 
-def _clean(error: ToolCallError) -> None:
-    if error.kind is ErrorKind.TOOL_RUNTIME_BAD_INPUT_VALUE and UNKNOWN_INPUT in error.message:
-        # The name of such an input is whatever a model made of the mail before it.
-        known = [found.group() for found in KNOWN_INPUT.finditer(error.message)]
-        unknown = "the call has an input that this tool does not take; see its definition"
-        error.message = f"Invalid input: {'; '.join([*known, unknown])}."
-        error.developer_message = error.stacktrace = None
+def _name_misfits(error: ToolCallError, inputs: dict[str, Any], known: set[str]) -> None:
+    """Say of each input what is wrong with it, where the tool does not have one of them.
+
+    The name of such an input is whatever a model made of the mail before it, so only what looks
+    like a name is repeated.
+    """
+    bad_input = error.kind is ErrorKind.TOOL_RUNTIME_BAD_INPUT_VALUE
+    if not bad_input or UNKNOWN_INPUT not in error.message:
         return
+    wrong = [
+        f"{name}: {why.rstrip('.')}"
+        for name, why in MISFIT.findall(error.message)
+        if name.partition(".")[0] in known
+    ]
+    wrong += [f"{name} is not known" for name in UNKNOWN_PART.findall(error.message)]
+    unknown = sorted(set(inputs) - known)
+    for name in filter(PLAIN_NAME.fullmatch, unknown):
+        near = get_close_matches(name, known, n=1)
+        wrong.append(f"{name} is not known" + (f", did you mean {near[0]}?" if near else ""))
+    if not all(map(PLAIN_NAME.fullmatch, unknown)):
+        wrong.append("the call has an input that this tool does not take")
+    wrong.append(f"the tool takes {', '.join(sorted(known)) or 'nothing'}")
+    error.message = f"Invalid input: {'; '.join(wrong)}."
+    error.developer_message = error.stacktrace = None
+
+
+def _clean(error: ToolCallError) -> None:
     error.message = redact(error.message)
     if error.kind is ErrorKind.TOOL_RUNTIME_BAD_OUTPUT_VALUE:
         # pydantic quotes the values that do not fit, and those are mail.

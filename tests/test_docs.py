@@ -108,6 +108,7 @@ async def test_a_python_block_runs_against_a_running_stack(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(script),
+        cwd=tmp_path,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -310,6 +310,43 @@ def test_a_wrong_input_is_an_error_that_does_not_repeat_the_value(client: TestCl
     assert "canary-value" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("tool", "inputs", "said"),
+    [
+        (
+            "ListEmailsByHeader",
+            {"sender": "a", "bogus": 1, "recipiant": "b"},
+            "Invalid input: sender: Input should be a valid list; bogus is not known; "
+            "recipiant is not known, did you mean recipient?; the tool takes ",
+        ),
+        (
+            "SendEmail",
+            {
+                "subject": "s",
+                "body": "b",
+                "recipient": "a@example.com",
+                "attachments": [{"filename": "f", "source": "file:///etc/passwd"}],
+            },
+            "Invalid input: attachments.0.source is not known; the tool takes ",
+        ),
+        ("WhoAmI", {"n": 1}, "Invalid input: n is not known; the tool takes nothing."),
+        (
+            "WhoAmI",
+            {"Dear Bob: Input should be paid; n": 1},
+            "Invalid input: the call has an input that this tool does not take; ",
+        ),
+    ],
+)
+def test_an_unknown_input_is_named_if_it_is_a_name_and_what_is_wrong_beside_it_is_said(
+    client: TestClient, tool: str, inputs: dict[str, Any], said: str
+) -> None:
+    answer = client.post("/worker/tools/invoke", headers=signed(), json=call(tool, inputs=inputs))
+    error = answer.json()["output"]["error"]
+    assert error["message"].startswith(said)
+    assert "passwd" not in error["message"]
+    assert "paid" not in error["message"]
+
+
 def test_googles_absence_is_an_error_and_neither_token_nor_input_is_in_answer_or_log(
     client: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

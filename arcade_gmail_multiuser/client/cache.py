@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from arcadepy import AsyncArcade
 from arcadepy.types import ToolDefinition
@@ -76,7 +77,7 @@ class _Places(TTLCache[str, _Kept, float]):
         # The entry holds the tuple, so that its id is nobody else's meanwhile.
         kept = self._kept.get(id(tools))
         if kept is None:
-            kept = _Kept(tools, sum(len(tool.model_dump_json()) for tool in tools))
+            kept = _Kept(tools, sum(map(_weight, tools)))
         return kept
 
     def put(self, key: str, kept: _Kept) -> None:
@@ -110,6 +111,12 @@ class _Places(TTLCache[str, _Kept, float]):
         if kept.users == 0:
             del self._kept[id(kept.tools)]
             self.bytes -= kept.bytes
+
+
+def _weight(tool: Any) -> int:
+    """Weigh a tool in characters: as JSON, or as Python writes it if it is no model of pydantic."""
+    write = getattr(tool, "model_dump_json", None)
+    return len(write() if callable(write) else repr(tool))
 
 
 class UserContextCache:

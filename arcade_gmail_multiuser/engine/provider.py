@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +20,12 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.token_record import lifetime_of
 
-__all__ = ["Account", "OAuthProvider", "TokenAnswer", "lifetime_of"]
+__all__ = ["Account", "OAuthProvider", "TokenAnswer"]
 
 logger = logging.getLogger(__name__)
 
-_DEFAULT_LIFETIME_S = 3500.0
-_LONGEST_LIFETIME_S = 86_400.0
 _LONGEST_TOKEN = 8192
 
 
@@ -179,21 +177,6 @@ class OAuthProvider:
                 timeout_s=self._settings.timeout_s,
             )
         )
-
-
-def lifetime_of(value: Any) -> float:
-    """Read `expires_in`: seconds as a number or text; what is not usable falls on the safe side.
-
-    Absent or unreadable gives a little under the usual hour, negative gives 0 (refresh before the
-    next use), and nothing counts as valid for longer than a day.
-    """
-    try:
-        seconds = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError, OverflowError):
-        return _DEFAULT_LIFETIME_S
-    if not math.isfinite(seconds):
-        return _DEFAULT_LIFETIME_S
-    return min(max(seconds, 0.0), _LONGEST_LIFETIME_S)
 
 
 def _token_answer(found: Mapping[str, Any]) -> TokenAnswer:

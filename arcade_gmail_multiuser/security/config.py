@@ -26,6 +26,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,17 +64,19 @@ class SecurityConfig:
     warnings: tuple[Finding, ...] = ()
 
     @classmethod
-    def from_yaml(cls, source: str | Path, *, env: Mapping[str, str]) -> SecurityConfig:
+    def from_yaml(
+        cls, source: str | Path, *, env: Mapping[str, str] | None = None
+    ) -> SecurityConfig:
         """Read and check a configuration; one refusal lists everything there is to fix.
 
         Args:
             source: a `Path`, the name of a .yaml or .yml file, or else the YAML text itself.
-            env: where `${env:NAME}` is looked up; usually `os.environ`.
+            env: where `${env:NAME}` is looked up; by default the process's environment.
 
         Raises:
             ConfigurationError: names each key, why and what to do, and no value.
         """
-        config, findings = cls.examine(source, env=env)
+        config, findings = cls.examine(source, env=os.environ if env is None else env)
         findings.raise_errors()
         assert config is not None  # noqa: S101 - there were no errors
         return config

@@ -161,7 +161,11 @@ class SecureTokenManager:
         raise StorageError("The connection keeps changing and could not be stored.")
 
     def needs_refresh(self, record: TokenRecord) -> bool:
-        """Say whether the access token has ended or ends soon."""
+        """Say whether the access token has ended or ends soon.
+
+        Soon is up to eleven minutes, by the provider's expiry. Where that is not known, a token
+        is refreshed once it is 3,500 seconds old.
+        """
         return self._refresher.is_due(record)
 
     async def get_user_context(
@@ -181,7 +185,8 @@ class SecureTokenManager:
         if record is None or not record.covers(scopes):
             return {"authenticated": False}
         if self.needs_refresh(record):
-            return {"needs_refresh": True}
+            can_be_refreshed = record.sealed_refresh is not None
+            return {"needs_refresh": True} if can_be_refreshed else {"authenticated": False}
         return {"authenticated": True, "token": (await self._hand_out(record)).access_token}
 
     async def token_for(

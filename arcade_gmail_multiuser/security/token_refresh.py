@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from arcade_gmail_multiuser.security.token_events import TokenEvents
 from arcade_gmail_multiuser.security.token_lease import Lease
 from arcade_gmail_multiuser.security.token_provider import RefreshAnswer, TokenProvider
 from arcade_gmail_multiuser.security.token_record import (
+    DEFAULT_LIFETIME_S,
     TokenKey,
     TokenRecord,
     lifetime_of,
@@ -98,8 +100,17 @@ class TokenRefresher:
 
     def is_due(self, record: TokenRecord) -> bool:
         """Say whether the token ends soon enough to be refreshed."""
+        return not self.good_for(record, self._early_s(record))
+
+    def _early_s(self, record: TokenRecord) -> float:
+        if record.sealed_refresh is None:
+            # Nothing can be refreshed, so it is of use as long as it works.
+            return self._policy.last_moment_s
         lifetime = max(record.expires_at - record.issued_at, 0.0)
-        return not self.good_for(record, min(self._policy.early_s, lifetime / 5))
+        if math.isclose(lifetime, DEFAULT_LIFETIME_S):
+            # Nobody said when it ends; what is assumed is early enough.
+            return 0.0
+        return min(self._policy.early_s, lifetime / 5)
 
     async def renew(self, seen: TokenRecord) -> TokenRecord:
         """Give a record of another generation than the one that was seen.

@@ -56,6 +56,16 @@ def test_an_entry_lives_for_its_time_however_often_it_is_read(clock: Clock) -> N
     assert (cache.figures.size, cache.figures.bytes) == (0, 0)
 
 
+def test_tools_in_another_form_are_kept_and_weighed_too() -> None:
+    described: Any = [{"type": "function", "function": {"name": "GmailMultiuser_ListEmails"}}]
+    cache = UserContextCache(max_bytes=1000)
+    cache.set_cached_tools(ALICE, described)
+    assert cache.get_cached_tools(ALICE) == described
+    assert 50 < cache.figures.bytes < 200
+    cache.set_cached_tools(BOB, described * 100)
+    assert cache.get_cached_tools(BOB) is None
+
+
 def test_bytes_are_bounded_and_count_what_is_kept(clock: Clock) -> None:
     size = len(tool("A").model_dump_json())
     cache = UserContextCache(max_bytes=3 * size, ttl_ms=1000, clock=clock)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from arcade_gmail_multiuser.engine.provider import lifetime_of
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -276,29 +275,6 @@ async def test_s26_a_refused_client_is_the_operators_problem_and_wipes_nobody(
     assert (await connections(stack))[0]["connection_status"] == "active"
     stack.provider.answers_token_with = None
     assert (await stack.execute(LIST, "alice")).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("given", "seconds"),
-    [
-        (3599, 3599),
-        ("3599", 3599),
-        ("3599.5", 3599.5),
-        (None, 3500),
-        ("soon", 3500),
-        ({}, 3500),
-        (True, 3500),
-        (float("nan"), 3500),
-        (float("inf"), 3500),
-        ("1e999", 3500),
-        (-1, 0),
-        (0, 0),
-        (10**9, 86400),
-        (10**400, 3500),
-    ],
-)
-def test_s37_every_expires_in_falls_on_the_safe_side(given: Any, seconds: float) -> None:
-    assert lifetime_of(given) == seconds
 
 
 @pytest.mark.parametrize("given", [..., "3599", -5, None, "soon"])

@@ -76,13 +76,27 @@ async def test_a_token_that_lives_two_minutes_is_not_refreshed_at_every_use(
     assert len(provider.calls) == 1
 
 
+async def test_a_token_that_nothing_can_refresh_serves_until_its_end(
+    manager: SecureTokenManager, connect: Connect, clock: Any, provider: Any
+) -> None:
+    await connect(manager, refresh_token=None, expires_in=3600)
+    clock.now += 3570
+    assert (await manager.token_for("ann")).access_token == "canary-access-0"
+    clock.now += 30
+    assert await manager.get_user_context("ann") == {"authenticated": False}
+    with pytest.raises(TokenRejected):
+        await manager.token_for("ann")
+    assert provider.calls == []
+
+
 @pytest.mark.parametrize("expires_in", [None, "soon", "3500", [], float("nan")])
 async def test_037_a_token_of_unknown_life_is_refreshed_within_the_hour(
     manager: SecureTokenManager, connect: Connect, clock: Any, expires_in: object
 ) -> None:
     await connect(manager, expires_in=expires_in)
+    clock.now += 3499
     assert "token" in await manager.get_user_context("ann")
-    clock.now += 3500
+    clock.now += 1
     assert await manager.get_user_context("ann") == {"needs_refresh": True}
 
 

@@ -22,14 +22,17 @@ from arcade_gmail_multiuser.security.token_record import (
     [
         (3599, 3599.0),
         ("3599", 3599.0),
+        ("3599.5", 3599.5),
         (None, DEFAULT_LIFETIME_S),
         ("soon", DEFAULT_LIFETIME_S),
         ({}, DEFAULT_LIFETIME_S),
         (True, DEFAULT_LIFETIME_S),
         (math.nan, DEFAULT_LIFETIME_S),
         ("inf", DEFAULT_LIFETIME_S),
+        ("1e999", DEFAULT_LIFETIME_S),
         (10**400, DEFAULT_LIFETIME_S),
         (-5, 0.0),
+        (0, 0.0),
         (10**9, 86_400.0),
     ],
 )
