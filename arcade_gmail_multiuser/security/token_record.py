@@ -52,8 +52,11 @@ class TokenKey:
             value = getattr(self, name)
             if not isinstance(value, str) or not value or len(value) > longest:
                 raise InvalidInput(f"{name} must be a text of 1 to {longest} characters.")
-            # PostgreSQL has no NUL, and half a surrogate pair has no bytes at all.
-            if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+            # PostgreSQL has no NUL, and half a surrogate pair has no bytes at all. Every lookup
+            # makes a key, and nearly all are ASCII.
+            if "\0" in value or (
+                not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value)
+            ):
                 raise InvalidInput(f"{name} holds characters that cannot be stored.")
 
 
