@@ -80,18 +80,19 @@ class MultiUserGmailAgent:
         return {"success": True, "data": data}
 
     def determine_gmail_tool(
-        self, request: Mapping[str, Any], tools: Sequence[ToolDefinition] | None = None
+        self, request: Mapping[str, Any] | str, tools: Sequence[ToolDefinition] | None = None
     ) -> str:
-        """Give the qualified name of the tool that a request's action means.
+        """Give the qualified name of the tool that a request, or a bare action, means.
 
         Known are send, draft, list, search, read, reply, forward, archive, trash and labels, and
         every tool by any of its names. A search without a query is one by sender, subject and so
-        on. Without `tools`, the names this toolkit is known by count.
+        on, and a send with a `to` is MultiUserGmailSend. Without `tools`, the names this toolkit is
+        known by count.
 
         Raises:
             UnknownTool: with the closest names; an unknown action is never taken for another.
         """
-        action, parameters = _parts(request)
+        action, parameters = (request, {}) if isinstance(request, str) else _parts(request)
         toolkit = self.manager.toolkit
         if tools is None:
             return f"{toolkit}.{match_action(action, parameters, KNOWN_TOOLS, toolkit=toolkit)}"
@@ -105,6 +106,8 @@ class MultiUserGmailAgent:
         self, request: Mapping[str, Any], tool: ToolDefinition | None = None
     ) -> dict[str, Any]:
         """Give a request's parameters, checked against the tool's input if that is given.
+
+        They stand under "parameters", or beside the action.
 
         Raises:
             InvalidParameters: names all that are unknown, missing or of a wrong type.
@@ -182,7 +185,8 @@ def _parts(request: object) -> tuple[object, Mapping[str, Any]]:
         raise InvalidInput('A request is {"action": …, "parameters": {…}}.')
     parameters = request.get("parameters")
     if parameters is None:
-        parameters = {}
+        names = request.keys() - {"action", "parameters"}
+        parameters = {name: request[name] for name in names}
     if not isinstance(parameters, Mapping):
         raise InvalidInput("The parameters of a request are given by name, as an object.")
     return request["action"], parameters

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from arcadepy import APIConnectionError, APIError, APIStatusError
+from arcadepy import APIConnectionError, APIError, APIStatusError, APITimeoutError
 from arcadepy.types import ExecuteToolResponse
 from arcadepy.types.execute_tool_response import Output
 from arcadepy.types.shared import AuthorizationResponse
@@ -23,6 +23,7 @@ from arcade_gmail_multiuser.errors import (
     EngineUnavailable,
     GmailMultiuserError,
     InvalidInput,
+    InvalidParameters,
     NotFound,
     OutcomeUnknown,
     RateLimited,
@@ -124,6 +125,9 @@ def _raise_tool_error(error: object) -> None:
     retry_after_ms = min(wait, LONGEST_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
     if code == "outcome_unknown":
         raise OutcomeUnknown(message)
+    if code is None and kind == "TOOL_RUNTIME_BAD_INPUT_VALUE":
+        # Refused by the worker before the tool was called, as the agent does before that.
+        raise InvalidParameters(message)
     if code == "rate_limited" or kind == "UPSTREAM_RUNTIME_RATE_LIMIT":
         raise RateLimited(message, retry_after_ms=retry_after_ms)
     failed = ToolFailed(
@@ -196,6 +200,8 @@ def engine_error(problem: APIError, *, wrote: bool) -> GmailMultiuserError:
     """
     if isinstance(problem, APIStatusError):
         return _status_error(problem, wrote=wrote)
+    if isinstance(problem, APITimeoutError) and not wrote:
+        return EngineUnavailable("The engine did not answer in time. Try again in a moment.")
     if isinstance(problem, APIConnectionError) and not (wrote and _was_sent(problem)):
         return EngineUnavailable("The engine cannot be reached. Try again in a moment.")
     return unreadable(wrote=wrote)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
-from arcadepy import ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
+from arcadepy import Arcade, ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
 
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.log_privacy import MailFreeFilter
 
-__all__ = ["keep_mail_out_of_arcadepys_log", "own_client"]
+__all__ = ["check_client", "keep_mail_out_of_arcadepys_log", "own_client"]
 
 
 def own_client() -> AsyncArcade:
@@ -25,6 +25,17 @@ def own_client() -> AsyncArcade:
         return AsyncArcade(http_client=DefaultAsyncHttpxClient(cookies=no_cookies))
     except ArcadeError:
         raise ConfigurationError("Set ARCADE_API_KEY, or give a client.") from None
+
+
+def check_client(client: AsyncArcade | Arcade) -> AsyncArcade:
+    """Refuse arcadepy's other client, whose answers cannot be awaited.
+
+    Raises:
+        ConfigurationError: it is an Arcade.
+    """
+    if isinstance(client, Arcade):
+        raise ConfigurationError("Give an AsyncArcade; an Arcade would keep everybody waiting.")
+    return client
 
 
 def keep_mail_out_of_arcadepys_log() -> None:

@@ -23,6 +23,7 @@ from arcade_gmail_multiuser.client.answers import (
     unreadable,
 )
 from arcade_gmail_multiuser.client.arcade_client import (
+    check_client,
     keep_mail_out_of_arcadepys_log,
     own_client,
 )
@@ -82,7 +83,7 @@ class MultiUserGmailManager:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owns_client = client is None
-        self.client = own_client() if client is None else client
+        self.client = own_client() if client is None else check_client(client)
         # arcadepy repeats POSTs by itself, without a key: a send could go out twice.
         self._once = self.client.with_options(max_retries=0)
         self.toolkit = toolkit

@@ -74,7 +74,8 @@ ACTIONS: Mapping[str, str] = {
     "send": "SendEmail",
     "trash": "TrashEmail",
 }
-"""The short words of applications. "search" without a query means a search by sender, subject …"""
+"""The short words of applications. "search" without a query means a search by sender, subject …,
+and "send" with a `to` the tool that calls its recipient so."""
 
 READING_PREFIXES = ("Find", "Get", "List", "Search")
 
@@ -116,6 +117,8 @@ def match_action(
     meant = ACTIONS.get(word)
     if word == "search" and "query" not in parameters:
         meant = "ListEmailsByHeader"
+    if word == "send" and "to" in parameters and "MultiUserGmailSend" in names:
+        meant = "MultiUserGmailSend"
     return match_tool(meant if meant is not None else action, names, toolkit=toolkit)
 
 

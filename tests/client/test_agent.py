@@ -98,14 +98,25 @@ async def test_an_engine_that_refuses_our_key_is_raised_for_the_operator(
         ({"action": "search", "parameters": {"query": "x"}}, "SearchEmailsByQuery"),
         ({"action": "search", "parameters": {"sender": ["x"]}}, "ListEmailsByHeader"),
         ({"action": " Send "}, "SendEmail"),
+        ("send", "SendEmail"),
+        ({"action": "send", "recipient": "x"}, "SendEmail"),
     ],
 )
 def test_the_short_words_mean_the_tools_they_name(
-    agent: MultiUserGmailAgent, request_: dict[str, Any], tool: str
+    agent: MultiUserGmailAgent, request_: dict[str, Any] | str, tool: str
 ) -> None:
     definitions = [ToolDefinition.model_validate(one) for one in TOOLS]
     for tools in (None, definitions):
         assert agent.determine_gmail_tool(request_, tools) == f"GmailMultiuser.{tool}"
+
+
+@pytest.mark.parametrize("form", [{"to": "x"}, {"parameters": {"to": "x"}}])
+def test_a_send_with_a_to_is_the_tool_that_calls_its_recipient_so(
+    agent: MultiUserGmailAgent, form: dict[str, Any]
+) -> None:
+    request = {"action": "send", **form}
+    assert agent.determine_gmail_tool(request) == "GmailMultiuser.MultiUserGmailSend"
+    assert agent.parse_request_parameters(request) == {"to": "x"}
 
 
 def test_every_tool_is_meant_by_each_of_its_names(agent: MultiUserGmailAgent) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from arcadepy import Arcade
 from fake_engine import URL, FakeEngine, broke, definition, pending, refused, worked
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent, MultiUserGmailManager
@@ -19,6 +20,7 @@ from arcade_gmail_multiuser.errors import (
     EngineUnavailable,
     GmailMultiuserError,
     InvalidInput,
+    InvalidParameters,
     OutcomeUnknown,
     RateLimited,
     ToolFailed,
@@ -468,6 +470,8 @@ async def test_a_tools_error_keeps_its_names_and_what_to_do_next(
         (broke(extra={"code": "outcome_unknown"}), OutcomeUnknown),
         (broke(kind="UPSTREAM_RUNTIME_RATE_LIMIT", retry_after_ms=9), RateLimited),
         (broke(extra={"code": "wrong_user"}, kind="UPSTREAM_RUNTIME_AUTH_ERROR"), ToolFailed),
+        (broke(kind="TOOL_RUNTIME_BAD_INPUT_VALUE"), InvalidParameters),
+        (broke(extra={"code": "x"}, kind="TOOL_RUNTIME_BAD_INPUT_VALUE"), ToolFailed),
         ({"success": False}, ToolFailed),
         ({"success": False, "output": {}}, ToolFailed),
         ({"success": False, "output": {"error": {"message": None, "kind": 7}}}, ToolFailed),
@@ -632,3 +636,8 @@ async def test_a_cancelled_call_leaves_nothing_behind(
     assert asyncio.all_tasks() == before
     assert len(manager._sessions) == 0
     assert await manager.execute_gmail_action(ALICE, "ListEmails")
+
+
+def test_a_client_that_cannot_be_awaited_is_refused_at_once() -> None:
+    with pytest.raises(ConfigurationError, match="AsyncArcade"):
+        MultiUserGmailManager(Arcade(api_key="k"))  # type: ignore[arg-type]
