@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -136,6 +137,16 @@ async def test_faults_strike_single_calls_of_a_batch(google: Any) -> None:
     body = batch(PROFILE, "GET /gmail/v1/users/me/labels", PROFILE, PROFILE)
     answer = await google.ask(alice, "POST", "/batch", content=body, headers=KIND)
     assert [s for s, _ in outcomes(answer).values()] == [503, 200, 503, 200]
+
+
+async def test_a_fault_without_a_body_is_worded_by_google_in_a_batch_too(google: Any) -> None:
+    alice = google.person(ALICE)
+    fault = {"match": {"method": "users.getProfile"}, "action": {"status": 429}}
+    await google.http.post("/_sandbox/faults", json=fault)
+    answer = await google.ask(alice, "POST", "/batch", content=batch(PROFILE), headers=KIND)
+    [(status, body)] = outcomes(answer).values()
+    [entry] = json.loads(body)["error"]["errors"]
+    assert (status, entry["reason"]) == (429, "rateLimitExceeded")
 
 
 async def test_every_call_is_recorded_and_costs_its_units(google: Any) -> None:

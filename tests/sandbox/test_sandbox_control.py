@@ -73,6 +73,9 @@ async def test_a_token_opens_its_account_with_its_scopes_until_it_expires(
         ("tokens", {"email": "known@example.com"}),
         ("tokens", {"email": "known@example.com", "scopes": READ}),
         ("tokens", {"email": "known@example.com", "scopes": [READ], "expires_in": "1"}),
+        ("tokens", {"email": "known@example.com", "scopes": ["gmail.read"]}),
+        ("tokens", {"email": "known@example.com", "scopes": [READ, "https:// x"]}),
+        ("tokens", {"email": "known@example.com", "scopes": ["auth/gmail.readonly"]}),
         ("faults", {}),
         ("faults", {"action": {}}),
         ("faults", {"action": {"nope": 1}}),
@@ -96,6 +99,25 @@ async def test_a_wrong_order_is_a_400_with_a_sentence(google: Any, path: str, bo
     assert answer.json()["error"].endswith(".")
     accounts = (await google.http.get("/_sandbox/accounts")).json()["accounts"]
     assert [a["email"] for a in accounts] == ["known@example.com"]
+
+
+async def test_a_token_for_a_scopes_short_name_opens_what_the_scope_opens(google: Any) -> None:
+    google.person(ALICE)
+    statuses = []
+    for scope in ("gmail.readonly", "gmail.labels", "https://www.googleapis.com/auth/calendar"):
+        answer = await control(google, "tokens", {"email": ALICE, "scopes": [scope]})
+        token = answer.json()["access_token"]
+        asked = [await google.ask(token, "GET", path) for path in ("profile", "labels")]
+        statuses.append([got.status_code for got in asked])
+    assert statuses == [[200, 200], [403, 200], [403, 403]]
+
+
+@pytest.mark.parametrize("scope", ["openid", "email", "profile"])
+async def test_a_sign_in_scope_needs_no_url(google: Any, scope: str) -> None:
+    google.person(ALICE)
+    order = {"email": ALICE, "scopes": [scope, READ]}
+    token = (await control(google, "tokens", order)).json()["access_token"]
+    assert (await google.ask(token, "GET", "profile")).status_code == 200
 
 
 async def test_an_unknown_account_has_no_tokens(google: Any) -> None:
@@ -216,9 +238,44 @@ async def test_a_fault_answers_with_its_own_body_and_headers_and_nothing_happens
     assert await google.ids(alice) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "name"),
+    [
+        (400, "invalidArgument", "INVALID_ARGUMENT"),
+        (401, "authError", "UNAUTHENTICATED"),
+        (403, "forbidden", "PERMISSION_DENIED"),
+        (404, "notFound", "NOT_FOUND"),
+        (429, "rateLimitExceeded", "RESOURCE_EXHAUSTED"),
+        (500, "backendError", "INTERNAL"),
+        (503, "backendError", "UNAVAILABLE"),
+    ],
+)
+async def test_a_fault_with_only_a_status_answers_as_google_words_it(
+    google: Any, refusal: Refusal, status: int, reason: str, name: str
+) -> None:
+    alice = google.person(ALICE)
+    headers = {"Retry-After": "3"}
+    await control(google, "faults", {"action": {"status": status, "headers": headers}})
+    answer = await google.ask(alice, "GET", "profile")
+    assert refusal(answer)[:2] == (status, reason)
+    assert answer.json()["error"]["status"] == name
+    assert (answer.headers["retry-after"], "www-authenticate" in answer.headers) == (
+        "3",
+        status == 401,
+    )
+
+
+async def test_a_fault_with_an_empty_body_answers_nothing(google: Any) -> None:
+    alice = google.person(ALICE)
+    await control(google, "faults", {"action": {"status": 503, "body": ""}})
+    answer = await google.ask(alice, "GET", "profile")
+    assert (answer.status_code, answer.content) == (503, b"")
+
+
 async def test_faults_strike_the_oauth_routes_too(google: Any) -> None:
     await control(google, "faults", {"match": {"path": "/token"}, "action": {"status": 503}})
-    assert (await google.http.post("/token")).status_code == 503
+    answer = await google.http.post("/token")
+    assert (answer.status_code, answer.content) == (503, b"")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@
 - `POST settings {"email", "send_as"?: [{"email", "name"?, "reply_to"?, "signature"?, "pending"?}],
   "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API lets nobody set.
 - `GET accounts`; `GET outgoing` (mail accepted for addresses that have no mailbox here).
-- `POST tokens {"email", "scopes": […], "expires_in"?}` gives `{"access_token"}`.
+- `POST tokens {"email", "scopes": […], "expires_in"?}` gives `{"access_token"}`. Scopes are
+  urls, or names such as gmail.readonly.
 - `POST expirations {"email"}` ends the person's access tokens now, `POST withdrawals {"email"}` all
   they consented to, as they could in their Google account; `{"ended": how many}`.
 - `GET messages?email=` gives all that is in a mailbox, drafts, spam and trash included:
@@ -15,7 +16,8 @@
 - `POST faults {"match": {"method"?, "path"?, "user"?}, "action": {"status"?, "body"?, "headers"?,
   "delay_ms"?, "drop"?: "before"|"after", "truncate"?}, "times"?: 1}`; `DELETE faults`. `method` is
   GET or users.messages.get; `path` is a whole path, the end of one, or a pattern with `*`; `times`
-  null is for ever. Parts of a batch are requests too.
+  null is for ever. Parts of a batch are requests too. An error's `status` without a `body` (which
+  may be "") answers as Google's APIs word it; on the OAuth routes with nothing.
 - `GET requests` gives `{"requests", "total", "max_in_flight", "max_in_flight_by_user"}`;
   `DELETE requests`.
 - `POST latency {"ms"}`: every request waits so long first, a batch once.
@@ -47,6 +49,7 @@ from arcade_gmail_multiuser.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_multiuser.sandbox.mail.raw_mail import RawMail, addresses
 from arcade_gmail_multiuser.sandbox.mail.send_as_store import SendAs
 from arcade_gmail_multiuser.sandbox.mail.store import ARRIVED, Store
+from arcade_gmail_multiuser.sandbox.oauth.consent_scopes import full_scope
 from arcade_gmail_multiuser.sandbox.oauth.identity import Identity
 from arcade_gmail_multiuser.sandbox.oauth.people import People
 from arcade_gmail_multiuser.sandbox.wire.call import Limits
@@ -177,9 +180,10 @@ class Control:
         scopes, expires_in = given.get("scopes"), given.get("expires_in", 3600)
         if not isinstance(scopes, list) or not all(isinstance(s, str) and s for s in scopes):
             raise InvalidInput("scopes is a list of scope urls.")
+        full = [_scope(scope) for scope in scopes]
         if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
             raise InvalidInput("expires_in is a number of seconds; 0 gives an expired token.")
-        token = self._identity.issue_token(mailbox.email, scopes, expires_in)
+        token = self._identity.issue_token(mailbox.email, full, expires_in)
         return JSONResponse({"access_token": token, "token_type": "Bearer"})
 
     async def expire(self, request: Request) -> Response:
@@ -274,6 +278,16 @@ def _text(given: dict[str, Any], name: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{name} is a string.")
     return value
+
+
+def _scope(given: str) -> str:
+    scope = full_scope(given)
+    if scope is None:
+        raise InvalidInput(
+            f"{given!r} is no scope: a scope is a url, a Gmail scope's short name such as "
+            "gmail.readonly, or openid, email or profile."
+        )
+    return scope
 
 
 def _objects(given: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arcade_gmail_multiuser.errors import InvalidInput
 from arcade_gmail_multiuser.sandbox.control.traffic import Record
 from arcade_gmail_multiuser.sandbox.oauth.identity import canonical_email
+from arcade_gmail_multiuser.sandbox.wire.google_error import of_status
 
 MAX_FAULTS = 1000
 MAX_DELAY_MS = 600_000
@@ -37,6 +38,15 @@ class Action:
     @property
     def replaces_the_answer(self) -> bool:
         return self.status is not None
+
+    def worded(self) -> Action:
+        """Give an error that was ordered without a body the one that Google's APIs have for it."""
+        if self.status is None or self.status < 400 or self.body is not None:
+            return self
+        refusal = of_status(self.status)
+        named = {name.lower() for name in self.headers}
+        own = {name: value for name, value in refusal.headers.items() if name.lower() not in named}
+        return replace(self, body=refusal.body(), headers={**own, **self.headers})
 
 
 @dataclass(slots=True, repr=False)

@@ -51,6 +51,9 @@ GMAIL: dict[str, str] = {
 
 _ALIASES = {"email": USERINFO_EMAIL, "profile": USERINFO_PROFILE}
 
+_SHORT = {scope.rpartition("/auth/")[2]: scope for scope in GMAIL if "/auth/" in scope}
+"""Names such as gmail.readonly, which people write and Google's own consent does not take."""
+
 
 def read_scopes(given: str) -> tuple[str, ...]:
     """Split a scope parameter as Google does: aliases resolved, order kept, none twice.
@@ -62,6 +65,16 @@ def read_scopes(given: str) -> tuple[str, ...]:
     if OPENID not in scopes and any(scope in SIGN_IN for scope in scopes):
         scopes.append(OPENID)
     return tuple(scopes)
+
+
+def full_scope(given: str) -> str | None:
+    """Give the scope that a name such as "gmail.readonly" stands for; None if it stands for none.
+
+    A url is a scope whoever it belongs to: Google knows more than this sandbox does.
+    """
+    scope = _ALIASES.get(given) or _SHORT.get(given, given)
+    is_url = scope.startswith("https://") and scope.isprintable() and " " not in scope
+    return scope if is_url or scope == OPENID else None
 
 
 def unknown_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:

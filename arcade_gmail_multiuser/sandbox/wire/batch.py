@@ -84,8 +84,9 @@ class BatchRunner:
             raise BatchDropped
         if action.status is not None:
             record.status = action.status
-            kind = {"Content-Type": JSON, **action.headers}
-            answer = Answer(action.status, action.body or b"", kind)
+            ordered = action.worded()
+            kind = {"Content-Type": JSON, **ordered.headers}
+            answer = Answer(action.status, ordered.body or b"", kind)
         else:
             answer = await self._gateway.answer(request, record)
         if action.drop == "after":

@@ -29,6 +29,9 @@ from arcade_gmail_multiuser.sandbox.wire.google_error import GoogleError, too_ma
 
 CONTROL_PREFIX = "/_sandbox/"
 BATCH_PATHS = frozenset({"/batch", "/batch/gmail/v1"})
+OAUTH_PATHS = frozenset({"/o/oauth2/v2/auth", "/token", "/revoke"})
+"""Their errors have another shape than those of Google's APIs."""
+
 RECORD = "sandbox.record"
 """Where in the ASGI scope the request's record is."""
 
@@ -116,7 +119,8 @@ class FrontDoor:
             held.append(message)
 
         if action.status is not None:
-            await _plain(hold, action.status, action.body or b"", action)
+            ordered = action if record.path in OAUTH_PATHS else action.worded()
+            await _plain(hold, action.status, ordered.body or b"", ordered)
         else:
             await self._app(scope, receive, hold)
         if action.drop == "after" or scope.get(HANG_UP):

@@ -28,6 +28,7 @@ _STATUS = {
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 
 
@@ -245,6 +246,28 @@ def quota_exceeded(limit: int) -> GoogleError:
 
 def too_many_at_once() -> GoogleError:
     return GoogleError(429, "Too many concurrent requests for user", "rateLimitExceeded")
+
+
+def of_status(code: int) -> GoogleError:
+    """Give the refusal that Gmail most likely means by a bare status of 400 or more."""
+    match code:
+        case 400:
+            return invalid("Request contains an invalid argument.")
+        case 401:
+            return bad_token()
+        case 403:
+            return forbidden("The caller does not have permission")
+        case 404:
+            return not_found()
+        case 413:
+            return too_large()
+        case 429:
+            return too_many_at_once()
+        case 503:
+            return GoogleError(code, "The service is currently unavailable.", "backendError")
+    if code >= 500:
+        return GoogleError(code, "Internal error encountered.", "backendError")
+    return GoogleError(code, "The request cannot be completed.", "badRequest")
 
 
 def _bad_request(message: str, field: str | None = None) -> GoogleError:
