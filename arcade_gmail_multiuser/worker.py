@@ -35,8 +35,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.gmail.attachment_text import close_readers
+from arcade_gmail_multiuser.gmail.endpoint import gmail_endpoint
 from arcade_gmail_multiuser.gmail.transport import close_transport
 from arcade_gmail_multiuser.security.redaction import redact
+from arcade_gmail_multiuser.tools.confirmation import check_settings
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 
 __all__ = ["create_app"]
@@ -78,12 +80,15 @@ def create_app(*, secret: str | None = None, environment: str | None = None) -> 
         environment: only "development" accepts a weak secret; default: ARCADE_ENVIRONMENT.
 
     Raises:
-        ConfigurationError: no secret, a short one, or the well-known "dev".
+        ConfigurationError: no secret, a short one, or the well-known "dev"; or a setting of the
+            tools with which calls would fail.
     """
     secret = _checked_secret(
         os.environ.get("ARCADE_WORKER_SECRET", "") if secret is None else secret,
         os.environ.get("ARCADE_ENVIRONMENT", "") if environment is None else environment,
     )
+    gmail_endpoint()
+    check_settings()
     app = FastAPI(
         title="arcade_gmail_multiuser",
         docs_url=None,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
     from arcade_gmail_multiuser.security.boundaries import AuditBoundary
 
-__all__ = ["ACTIONS", "add_actions", "run"]
+__all__ = ["ACTIONS", "add_actions", "names_in_use", "run"]
 
 ACTIONS = ("api-new", "api-list", "api-revoke")
 
@@ -79,6 +79,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def names_in_use(data: Path) -> set[str]:
+    """Give the names of the API keys in use in a data directory of `up`, which may be empty yet."""
+    import asyncio
+
+    if not (data / DATABASE_FILE).is_file() or not (data / FILE_NAME).is_file():
+        return set()
+    place = _place(_url_of(data / DATABASE_FILE), (credentials_in(data).encryption_key,))
+    every = asyncio.run(_with(place, lambda store: store.every()))
+    return {one.name for one in every if one.revoked_at is None}
+
+
 async def _with(
     place: Place,
     ask: Callable[[ApiKeyStore], Awaitable[Any]],
@@ -123,10 +134,18 @@ def _in_directory(data: Path) -> Place:
         if not file.is_file():
             # A mistyped path must not become a new database that no engine reads.
             raise ConfigurationError("--data has no engine database; start the engine there first.")
-        url = f"sqlite+aiosqlite:///{file}"
+        url = _url_of(file)
+    return _place(url, keys)
+
+
+def _place(url: str, keys: tuple[str, ...]) -> Place:
     from arcade_gmail_multiuser.security.boundaries import AuditBoundary
 
     return Place(url, keys, "default", AuditBoundary(enabled=True, keys=keys))
+
+
+def _url_of(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
 
 
 def _configured(path: Path) -> Place:

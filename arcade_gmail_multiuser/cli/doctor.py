@@ -13,7 +13,7 @@ import importlib.util
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -130,10 +130,36 @@ def check_endpoints() -> Iterator[Finding]:
     if not engine:
         yield Finding("note", "engine", "ARCADE_BASE_URL is not set; arcadepy uses Arcade Cloud")
     else:
-        yield _engine_health(engine.rstrip("/"))
+        health = _engine_health(engine.rstrip("/"))
+        yield health
+        if health.level == "ok":
+            yield _engine_key(engine.rstrip("/"), os.environ.get("ARCADE_API_KEY", ""))
 
 
 def _engine_health(engine: str) -> Finding:
+    answered = _status_of(f"{engine}/v1/health")
+    if answered == 200:
+        return Finding("ok", "engine", "ARCADE_BASE_URL answers and is healthy")
+    if isinstance(answered, str):
+        return Finding("FAIL", "engine", f"ARCADE_BASE_URL does not answer: {answered}")
+    return Finding("FAIL", "engine", f"ARCADE_BASE_URL answers {answered} to /v1/health")
+
+
+def _engine_key(engine: str, key: str) -> Finding:
+    if not key:
+        return Finding("note", "engine", "ARCADE_API_KEY is not set; clients of the engine need it")
+    answered = _status_of(f"{engine}/v1/tools?limit=1", {"Authorization": f"Bearer {key}"})
+    if answered == 200:
+        return Finding("ok", "engine", "ARCADE_API_KEY opens it")
+    if answered in (401, 403):
+        return Finding(
+            "FAIL", "engine", "ARCADE_API_KEY is refused; give a key that the engine has"
+        )
+    return Finding("FAIL", "engine", f"ARCADE_API_KEY cannot be tried: /v1/tools gives {answered}")
+
+
+def _status_of(url: str, headers: Mapping[str, str] | None = None) -> int | str:
+    """Ask and return the status, or the kind of failure; follow nothing, a key may be with it."""
     import asyncio
 
     import aiohttp
@@ -142,20 +168,15 @@ def _engine_health(engine: str) -> Finding:
         timeout = aiohttp.ClientTimeout(total=HEALTH_S)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{engine}/v1/health") as answer,
+            session.get(url, headers=headers, allow_redirects=False) as answer,
         ):
             return answer.status
 
     try:
-        answered = asyncio.run(status())
+        return asyncio.run(status())
     except (aiohttp.ClientError, TimeoutError, ValueError) as failed:
         # Its text could repeat a password that stands in the address.
-        return Finding(
-            "FAIL", "engine", f"ARCADE_BASE_URL does not answer: {type(failed).__name__}"
-        )
-    if answered == 200:
-        return Finding("ok", "engine", "ARCADE_BASE_URL answers and is healthy")
-    return Finding("FAIL", "engine", f"ARCADE_BASE_URL answers {answered} to /v1/health")
+        return type(failed).__name__
 
 
 def check_ports() -> Iterator[Finding]:

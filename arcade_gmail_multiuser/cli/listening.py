@@ -79,7 +79,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as failed:
         taken = failed.errno == errno.EADDRINUSE
         reason = "the port is in use" if taken else os.strerror(failed.errno or 0)
-        if isinstance(failed, socket.gaierror):
+        if (failed.errno or 0) < 0:  # a resolver's number, which create_server hands on bare
             reason = "no such address"
         raise ConfigurationError(f"Cannot listen on {host}:{port}: {reason}.") from None
     # create_server leaves the protocol open, and asyncio switches Nagle's algorithm off only where

@@ -15,6 +15,7 @@ import aiohttp
 
 from arcade_gmail_multiuser.cli.child import Child, ChildFailed
 from arcade_gmail_multiuser.cli.credentials import Credentials, credentials_in, private_directory
+from arcade_gmail_multiuser.cli.holding import hold, let_go
 from arcade_gmail_multiuser.errors import GmailMultiuserError
 
 __all__ = ["Running", "Stack", "user_emails"]
@@ -60,7 +61,8 @@ class Stack:
 
     `data` keeps the engine's database, the credentials and the logs; without it they are in a
     temporary directory that goes with the stack. The sandbox keeps nothing, so people connect
-    anew after a restart. Raises ChildFailed when a process does not start.
+    anew after a restart. Raises ChildFailed when a process does not start, and ConfigurationError
+    when another stack runs on `data`.
 
     Args:
         users: addresses to make sandbox accounts for, beside Alice's and Bob's.
@@ -86,6 +88,7 @@ class Stack:
     ) -> None:
         self.children: list[Child] = []
         self._data = data
+        self._held: int | None = None
         self._passing: tempfile.TemporaryDirectory[str] | None = None
         self._users = users
         self._with_engine = engine
@@ -122,7 +125,9 @@ class Stack:
 
     def _directory(self) -> Path:
         if self._data is not None:
-            return private_directory(self._data)
+            directory = private_directory(self._data)
+            self._held = hold(directory)
+            return directory
         self._passing = tempfile.TemporaryDirectory(prefix="arcade-gmail-")
         return Path(self._passing.name)
 
@@ -179,6 +184,9 @@ class Stack:
 
     async def _stop(self) -> None:
         await asyncio.gather(*(child.stop() for child in reversed(self.children)))
+        if self._held is not None:
+            let_go(self._held)
+            self._held = None
         if self._passing is not None:
             self._passing.cleanup()
             self._passing = None

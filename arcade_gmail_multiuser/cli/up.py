@@ -2,16 +2,25 @@
 
 With --json, one line on stdout says when they are ready and what opens them:
 {"engine": URL, "api_key": …, "worker": URL, "worker_secret": …, "sandbox": URL}
+
+--data keeps API keys and what the engine stores. The stand-in for Google keeps nothing: it begins
+anew with every start, and people connect again.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from arcade_gmail_multiuser.errors import ConfigurationError
 
 __all__ = ["add_arguments", "run"]
 
 MOST_USERS = 100_000
+SETTINGS_KEY = "default"
+"""What the engine calls the key that --json prints as api_key."""
 
 
 def user_count(text: str) -> int:
@@ -53,7 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from arcade_gmail_multiuser.cli.keeping import keep_up
+    from arcade_gmail_multiuser.security.origins import check_url
 
+    if arguments.verifier_url is not None:
+        check_url("--verifier-url", arguments.verifier_url)
+    if arguments.token_reader:
+        check_token_readers(arguments.token_reader, arguments.data)
     return asyncio.run(
         keep_up(
             arguments.data,
@@ -63,3 +77,27 @@ def run(arguments: argparse.Namespace) -> int:
             token_readers=arguments.token_reader,
         )
     )
+
+
+def check_token_readers(names: Sequence[str], data: Path | None) -> None:
+    """Refuse a name that no API key can ever have, and point out one that none has yet.
+
+    A key may be made while the engine runs, so with --data a name without one is no error.
+    """
+    from arcade_gmail_multiuser.cli.api_keys import names_in_use
+    from arcade_gmail_multiuser.engine.api_keys import KEY_NAME
+
+    for name in names:
+        if not KEY_NAME.fullmatch(name):
+            raise ConfigurationError(f"{name!r} is no name for an API key.")
+    here = {SETTINGS_KEY, *(() if data is None else names_in_use(data))}
+    for name in sorted(set(names) - here):
+        if data is None:
+            raise ConfigurationError(
+                f"There is no API key {name!r}: without --data there is `{SETTINGS_KEY}` alone."
+            )
+        print(
+            f"There is no API key {name!r} yet; make it with "
+            f"`arcade-gmail-multiuser keys api-new {name} --data {data}`.",
+            file=sys.stderr,
+        )

@@ -144,9 +144,13 @@ def _text_of(source: str | Path) -> str:
         raise ConfigurationError("The configuration is not UTF-8 text.") from None
     except (OSError, ValueError) as problem:
         raise ConfigurationError(
-            "The configuration file cannot be read.",
-            developer_message=f"{source}: {type(problem).__name__}",
+            f"The configuration file {source} cannot be read: {_why(problem)}."
         ) from None
+
+
+def _why(problem: OSError | ValueError) -> str:
+    number = problem.errno if isinstance(problem, OSError) else None
+    return os.strerror(number) if number else type(problem).__name__
 
 
 def _audit_of(document: Document, encryption_keys: tuple[str, ...]) -> AuditBoundary:

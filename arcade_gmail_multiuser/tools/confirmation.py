@@ -37,6 +37,7 @@ from arcade_gmail_multiuser.tools.sending_shapes import Preview
 
 __all__ = [
     "Confirmed",
+    "check_settings",
     "content_of_draft",
     "content_of_message",
     "is_required",
@@ -79,6 +80,19 @@ def is_required() -> bool:
             f"{REQUIRE} is neither 1 nor 0. Nothing is sent until the operator corrects it."
         )
     return _SAID[said]
+
+
+def check_settings() -> None:
+    """Refuse settings with which a tool would only fail later, when somebody wants to send.
+
+    Raises:
+        ConfigurationError: says which one is wrong, without its value.
+    """
+    required = is_required()
+    if _signer() is None and required:
+        raise ConfigurationError(
+            f"{REQUIRE} needs a key: set {KEY} to a random value of at least {LEAST_BYTES} bytes."
+        )
 
 
 async def content_of_message(mime: bytes) -> bytes:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from arcade_gmail_multiuser.errors import ConfigurationError, NotFound
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SECRET = "a-secret-of-the-worker-with-more-than-32-bytes"
+WORKER = {"ARCADE_WORKER_SECRET": SECRET}
 
 
 def refusal(done: subprocess.CompletedProcess[str], status: int = 2) -> str:
@@ -71,6 +73,25 @@ def test_a_port_in_use_is_refused_in_one_line(command: Run) -> None:
     assert f"Cannot listen on 127.0.0.1:{port}: the port is in use." in told
 
 
+def test_a_host_that_is_no_address_is_refused_in_one_line(command: Run) -> None:
+    told = refusal(command("serve", "--host", "999.1.1.1", environment=WORKER))
+    assert "Cannot listen on 999.1.1.1:8002: no such address." in told
+
+
+def test_up_refuses_a_verifier_that_is_no_web_address_in_one_line(command: Run) -> None:
+    told = refusal(command("up", "--verifier-url", "ftp://canary"))
+    assert "--verifier-url must be an absolute http(s) address." in told
+
+
+@pytest.mark.parametrize("more", [(), ("--data",)])
+def test_up_refuses_a_token_reader_that_can_have_no_key(
+    command: Run, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    data = (*more, str(tmp_path)) if more else ()
+    name = "no name" if more else "mcp"
+    assert name in refusal(command("up", "--token-reader", name, *data))
+
+
 def test_an_address_of_another_machine_is_refused_in_one_line(command: Run) -> None:
     told = refusal(command("sandbox", "--expose", "--host", "192.0.2.1", "--port", "0"))
     assert "Cannot listen on 192.0.2.1:0" in told
@@ -92,6 +113,24 @@ def test_the_worker_does_not_start_with_a_short_secret(command: Run) -> None:
     assert "5horty" not in done.stderr
     assert "Traceback" not in done.stderr
     assert "32" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GMAIL_API_ENDPOINT", "http://canary.example.com"),
+        ("GMAIL_API_ENDPOINT", "canary"),
+        ("GMAIL_MULTIUSER_REQUIRE_CONFIRMATION", "canary"),
+        ("GMAIL_MULTIUSER_CONFIRMATION_KEY", "canary"),
+    ],
+)
+def test_the_worker_does_not_start_with_a_setting_that_fails_later(
+    command: Run, name: str, value: str
+) -> None:
+    environment = {"ARCADE_WORKER_SECRET": SECRET, name: value}
+    told = refusal(command("serve", "--port", "0", environment=environment))
+    assert name in told
+    assert "canary" not in told
 
 
 @pytest.mark.parametrize("count", ["0", "-2", "many", "1000"])

@@ -107,6 +107,8 @@ def test_the_extras_are_those_of_the_package() -> None:
 async def test_an_engine_is_asked_for_its_health(
     monkeypatch: pytest.MonkeyPatch, status: int, level: str
 ) -> None:
+    monkeypatch.delenv("ARCADE_API_KEY", raising=False)
+
     async def health(_request: web.Request) -> web.Response:
         return web.Response(status=status)
 
@@ -115,5 +117,36 @@ async def test_an_engine_is_asked_for_its_health(
     async with TestServer(app) as server:
         monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
         findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
-    assert findings[-1].subject == "engine"
+    [found] = [one for one in findings if "ARCADE_BASE_URL" in one.text]
+    assert (found.subject, found.level) == ("engine", level)
+
+
+@pytest.mark.parametrize(
+    ("key", "level", "told"),
+    [
+        ("right", "ok", "opens"),
+        ("canary", "FAIL", "is refused"),
+        ("canary\n", "FAIL", "cannot be tried"),
+        ("", "note", "is not set"),
+    ],
+)
+async def test_the_api_key_is_tried_at_the_engine(
+    monkeypatch: pytest.MonkeyPatch, key: str, level: str, told: str
+) -> None:
+    async def health(_: web.Request) -> web.Response:
+        return web.Response()
+
+    async def tools(request: web.Request) -> web.Response:
+        right = request.headers["Authorization"] == "Bearer right"
+        return web.json_response({}, status=200 if right else 401)
+
+    app = web.Application()
+    app.router.add_get("/v1/health", health)
+    app.router.add_get("/v1/tools", tools)
+    async with TestServer(app) as server:
+        monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
+        monkeypatch.setenv("ARCADE_API_KEY", key)
+        findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
     assert findings[-1].level == level
+    assert f"ARCADE_API_KEY {told}" in findings[-1].text
+    assert "canary" not in str(findings)

@@ -108,3 +108,14 @@ def test_doctor_fails_on_a_file_that_is_none(
         path.write_text(content)
     assert command.run(["doctor", "--config", str(path)]) == 1
     assert "FAIL" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["engine", "doctor"])
+def test_a_file_that_is_not_there_is_named_with_the_reason(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "nope.yaml"
+    assert command.run([name, "--config", str(path)]) > 0
+    captured = capsys.readouterr()
+    told = f"The configuration file {path} cannot be read: No such file or directory."
+    assert told in captured.out + captured.err

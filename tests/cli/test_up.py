@@ -121,6 +121,25 @@ def test_without_json_it_tells_a_person_what_to_export(up: Up, tmp_path: Path) -
     assert {path.name for path in tmp_path.iterdir()} >= {"engine.sqlite", "engine.log"}
 
 
+def test_a_second_start_on_one_directory_is_refused_until_the_first_has_ended(
+    up: Up, tmp_path: Path
+) -> None:
+    first = up("--json", "--data", str(tmp_path))
+    ready(first)
+    second = up("--json", "--data", str(tmp_path))
+    out, err = second.communicate(timeout=END_S)
+    assert (second.returncode, out, len(err.splitlines())) == (2, "", 1)
+    assert f"Another `up` runs on {tmp_path}." in err
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=END_S)
+    third = up("--json", "--data", str(tmp_path), "--token-reader", "mcp")
+    ready(third)
+    third.send_signal(signal.SIGINT)
+    _, err = third.communicate(timeout=END_S)
+    assert third.returncode == 0
+    assert "There is no API key 'mcp' yet; make it with `arcade-gmail-multiuser keys api-new" in err
+
+
 def test_a_process_that_dies_ends_up_with_status_1_and_its_name(up: Up, tmp_path: Path) -> None:
     process = up("--json", "--data", str(tmp_path))
     ready(process)
