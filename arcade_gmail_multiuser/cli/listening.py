@@ -17,9 +17,10 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserError
 from arcade_gmail_multiuser.security.redaction import RedactingFilter
 
 __all__ = [
@@ -138,6 +139,38 @@ def _wait_for_end_of_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _telling(app: Any, say_started: Callable[[], None]) -> Any:
+    """Say when an app has started, or why it refuses to: Starlette would give a traceback."""
+
+    async def told(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        failure: dict[str, Any] | None = None
+
+        async def tell(message: dict[str, Any]) -> None:
+            nonlocal failure
+            if message["type"] == "lifespan.startup.failed":
+                failure = message
+                return
+            if message["type"] == "lifespan.startup.complete":
+                say_started()
+            await send(message)
+
+        try:
+            await app(scope, receive, tell)
+        except GmailMultiuserError as problem:
+            if failure is None:
+                raise
+            await send({**failure, "message": problem.message})
+        except BaseException:
+            if failure is not None:
+                await send(failure)
+            raise
+
+    return told
+
+
 def serve(app: Any, listener: socket.socket, name: str, *, shutdown_s: int = SHUTDOWN_S) -> int:
     """Serve an ASGI app on a bound socket until a signal; return the exit status.
 
@@ -147,11 +180,9 @@ def serve(app: Any, listener: socket.socket, name: str, *, shutdown_s: int = SHU
     """
     import uvicorn
 
-    say_where(listener, name)
-
     # Config sets up logging, so the handlers are there to be filtered.
     config = uvicorn.Config(
-        app,
+        _telling(app, lambda: say_where(listener, name)),
         log_level="warning",
         access_log=False,
         server_header=False,

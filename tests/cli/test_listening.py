@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,40 @@ def test_a_port_in_use_refuses_to_start() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match="in use"):
             listening.bind("127.0.0.1", port)
+
+
+SERVE = """
+import contextlib, sys
+from starlette.applications import Starlette
+from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.errors import ConfigurationError
+
+@contextlib.asynccontextmanager
+async def lifespan(_app):
+    raise {}
+    yield
+
+sys.exit(listening.serve(Starlette(lifespan=lifespan), listening.bind("127.0.0.1", 0), "engine"))
+"""
+
+
+def served(failure: str) -> subprocess.CompletedProcess[str]:
+    script = SERVE.format(failure)
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_an_app_that_refuses_to_start_says_why_and_not_that_it_runs() -> None:
+    done = served('ConfigurationError("The key of last year is missing.")')
+    assert done.returncode != 0
+    assert "The key of last year is missing." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "running on" not in done.stderr
+
+
+def test_an_app_that_fails_to_start_shows_where() -> None:
+    done = served('RuntimeError("a bug")')
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "running on" not in done.stderr
