@@ -152,7 +152,10 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
         raise ConfigurationError("There is no database file there.")
     engine = create_async_engine(address, hide_parameters=True)
     try:
-        return await verify_audit(SqlAuditStore(engine), keys, expect=expect)
+        store = SqlAuditStore(engine)
+        if not await store.exists():
+            raise ConfigurationError("There is no audit log in that database.")
+        return await verify_audit(store, keys, expect=expect)
     finally:
         await engine.dispose()
 

@@ -151,6 +151,8 @@ class ToolsApi:
         if not isinstance(inputs, dict):
             bad_request("input must be a JSON object.")
         run_at = text_or_none(body, "run_at")
+        if body.get("run_at") == "":
+            bad_request("run_at is empty. Leave it out, or give null, to run the tool now.")
         tool = await self._catalog.get(
             required_text(body, "tool_name"), text_or_none(body, "tool_version")
         )

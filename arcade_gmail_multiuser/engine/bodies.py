@@ -24,6 +24,7 @@ __all__ = [
 
 _LONGEST_TEXT = 4096
 _LONGEST_USER_ID = 512
+_HIGHEST_COUNT = 999_999_999
 _MOST_SCOPES = 60
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
 _OFF_THE_LOOP_BYTES = 256 * 1024
@@ -143,6 +144,9 @@ def _count(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    if not text.isascii() or not text.isdigit():
         bad_request(f"{name} must be a whole number, not negative.")
-    return int(text)
+    digits = text.lstrip("0")
+    if len(digits) > len(str(_HIGHEST_COUNT)):
+        bad_request(f"{name} must be at most {_HIGHEST_COUNT}.")
+    return int(digits or "0")

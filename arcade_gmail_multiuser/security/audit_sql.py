@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -103,6 +104,12 @@ class SqlAuditStore:
             only = self._heads.c.id == _ONLY_ROW
             await db.execute(update(self._heads).where(only).values(_columns(following)))
         return following
+
+    async def exists(self) -> bool:
+        """Tell whether there is a log, be it one that lost its records or its head."""
+        async with self._patiently(), self._engine.connect() as db:
+            tables = await db.run_sync(lambda sync: inspect(sync).get_table_names())
+        return self._records.name in tables or self._heads.name in tables
 
     async def snapshot(self) -> Snapshot:
         last = select(func.coalesce(func.max(self._records.c.position), 0)).scalar_subquery()

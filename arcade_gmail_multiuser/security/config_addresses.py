@@ -90,7 +90,9 @@ def _check_engine(document: Document, findings: Findings) -> None:
             "Write the address of your page that confirms who is signed in.",
         )
     registered = document.security.oauth.redirect_urls
-    if registered and callback_of(engine.public_url) not in registered:
+    # Left out, the callback alone is registered; a list, also an empty one, has to say so itself.
+    given = "redirect_urls" in document.security.oauth.model_fields_set
+    if given and callback_of(engine.public_url) not in registered:
         findings.error(
             ("security", "oauth", "redirect_urls"),
             f"lacks the engine's own callback, engine.public_url with {CALLBACK_PATH}.",

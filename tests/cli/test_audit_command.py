@@ -121,6 +121,32 @@ def test_what_cannot_be_verified_is_refused_in_one_line(
     assert "canary" not in done.stderr
 
 
+async def test_a_database_without_a_log_is_told_from_one_that_cannot_be_read(
+    command: Run, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'other.sqlite'}"
+    engine = create_async_engine(url)
+    async with engine.begin() as db:
+        await db.execute(text("CREATE TABLE notes (id INTEGER)"))
+    await engine.dispose()
+    done = command("audit", "verify", "--database", url, environment=KEYS)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no audit log in that database." in done.stderr
+
+
+@pytest.mark.parametrize("table", ["audit_records", "audit_head"])
+async def test_a_log_of_which_a_table_was_dropped_is_not_taken_for_none(
+    command: Run, database: str, table: str
+) -> None:
+    engine = create_async_engine(database)
+    async with engine.begin() as db:
+        await db.execute(text(f"DROP TABLE {table}"))
+    await engine.dispose()
+    done = command("audit", "verify", "--database", database, environment=KEYS)
+    assert done.returncode == 1
+    assert "There is no audit log" not in done.stderr
+
+
 def test_looking_for_a_log_makes_no_file(command: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
     command("audit", "verify", "--database", f"sqlite:///{path}", environment=KEYS)

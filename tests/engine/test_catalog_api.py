@@ -36,6 +36,13 @@ async def test_a_senseless_page_is_400(stack: Stack, query: str) -> None:
     assert (await stack.http().get(f"/v1/tools?{query}")).status_code == 400
 
 
+async def test_an_offset_past_every_end_is_refused_for_being_too_high(stack: Stack) -> None:
+    refused = await stack.http().get("/v1/tools?offset=1000000000")
+    assert refused.status_code == 400
+    assert refused.json()["message"] == "offset must be at most 999999999."
+    assert (await stack.http().get("/v1/tools?offset=0000000000")).status_code == 200
+
+
 async def test_tools_are_filtered_by_toolkit_in_any_case(stack: Stack) -> None:
     other = stack.definition("Other", None)
     other["toolkit"] = {"name": "Math", "version": "1"}

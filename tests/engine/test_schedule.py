@@ -130,10 +130,13 @@ async def test_run_at_is_read_with_its_zone_and_utc_without(
     assert reply.json()["run_at"] == wanted.isoformat()
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2027-13-01", "9999-12-31T23:59:59Z", "2028-01-01"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "2027-13-01", "9999-12-31T23:59:59Z", "2028-01-01", "", " "]
+)
 async def test_a_run_at_that_cannot_be_kept_is_400(stack: Stack, text: str) -> None:
     reply = await stack.execute("GmailMultiuser.AddNumbers", "alice", run_at=text)
     assert reply.status_code == 400
+    assert "run_at" in reply.json()["message"]
     assert (await stack.http().get("/v1/scheduled_tools")).json()["total_count"] == 0
 
 

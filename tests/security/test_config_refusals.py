@@ -25,6 +25,10 @@ UNSAFE: dict[str, tuple[Change, str]] = {
         setting("security", "oauth", "redirect_urls", to=["https://other.example.com/cb"]),
         "security.oauth.redirect_urls",
     ),
+    "no callback at all": (
+        setting("security", "oauth", "redirect_urls", to=[]),
+        "security.oauth.redirect_urls",
+    ),
     "no rate limit": (
         setting("security", "rate_limiting", "enabled", to=False),
         "security.rate_limiting.enabled",
