@@ -127,6 +127,8 @@ class FoundMessages:
     messages: tuple[ReadMessage, ...]
     failed: tuple[Failure, ...]
     labels: LabelBook
+    automated: int = 0
+    """How many were read and left out as automated mail."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,6 +149,8 @@ class FoundThreads:
     threads: tuple[ReadThread, ...]
     failed: tuple[Failure, ...]
     labels: LabelBook
+    automated: int = 0
+    """How many were read and left out as automated mail."""
 
 
 async def list_drafts(mailbox: Mailbox, size: int, token: str | None) -> Page:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from arcade_gmail_multiuser.gmail.addresses import Address, mailbox_key
+from arcade_gmail_multiuser.gmail.automated import is_automated
 from arcade_gmail_multiuser.gmail.fetching import ReadThread
 from arcade_gmail_multiuser.gmail.queries import AUTOMATED_MAIL
 from arcade_gmail_multiuser.gmail.reading import ReadMessage
 
-__all__ = ["Direction", "Findings", "Waiting", "find_waiting", "is_automated", "query_for"]
+__all__ = ["Direction", "Findings", "Waiting", "find_waiting", "query_for"]
 
 Direction = Literal["i_owe", "owed_to_me"]
 
 _AWAY = frozenset({"TRASH", "SPAM", "DRAFT", "CHAT"})
-_NOBODY = re.compile(
-    r"(?:^|[._+-])(?:no-?reply|do-?not-?reply|donotreply|mailer-daemon|postmaster|bounces?|"
-    r"notifications?|newsletter|automated|alerts?)(?:[._+-]|$)",
-    re.IGNORECASE,
-)
-_MACHINE_MAIL = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +77,7 @@ def find_waiting(
             continue
         if _is_mine(last, own) != (direction == "owed_to_me"):
             continue
-        if is_automated(last) or (direction == "owed_to_me" and _answers_automated(messages, own)):
+        if _is_nobodys(last) or (direction == "owed_to_me" and _answers_automated(messages, own)):
             automated += 1
             continue
         found = _waiting(thread, messages, own, direction)
@@ -93,22 +87,14 @@ def find_waiting(
     return Findings(tuple(waiting), automated)
 
 
-def is_automated(message: ReadMessage) -> bool:
-    """Tell mail that a machine sent to many, or that answers by itself."""
-    headers = message.headers
-    if "list-id" in headers or "list-unsubscribe" in headers:
-        return True
-    if headers.get("auto-submitted", "no").strip().lower() != "no":
-        return True
-    if headers.get("precedence", "").strip().lower() in _MACHINE_MAIL:
-        return True
+def _is_nobodys(message: ReadMessage) -> bool:
     local = message.from_.email.partition("@")[0] if message.from_ else ""
-    return not local or bool(_NOBODY.search(local))
+    return not local or is_automated(message)
 
 
 def _answers_automated(messages: list[ReadMessage], own: Collection[str]) -> bool:
     others = [m for m in messages if not _is_mine(m, own)]
-    return bool(others) and is_automated(others[-1])
+    return bool(others) and _is_nobodys(others[-1])
 
 
 def _waiting(

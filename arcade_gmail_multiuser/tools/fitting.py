@@ -16,6 +16,7 @@ __all__ = [
     "FRAME",
     "NAMES_SHARE",
     "SEPARATOR",
+    "automated_note",
     "cost",
     "failed_items",
     "failed_within",
@@ -57,6 +58,13 @@ def failed_items(failures: Sequence[Failure]) -> list[FailedItem]:
         FailedItem(id=failure.id, code=failure.error.code, message=failure.error.message)
         for failure in failures
     ]
+
+
+def automated_note(count: int, what: str) -> list[str]:
+    """Say how much `exclude_automated` left out of a page; `what` is messages or conversations."""
+    if not count:
+        return []
+    return [f"{count} automated {what} of this page, because of exclude_automated"]
 
 
 def failed_within(

@@ -7,6 +7,7 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.automated import without_automated
 from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters, presenting, receipts, searching, views
@@ -65,6 +66,8 @@ async def list_emails(
     )
     page = await fetching.list_messages(mailbox, search, n_emails, page_token)
     found = await fetching.read_messages(mailbox, page.ids, bodies=include_body)
+    if exclude_automated:
+        found = without_automated(found)
     return await presenting.emails_shown(found, page, view, bodies=include_body)
 
 
@@ -112,6 +115,8 @@ async def list_emails_by_header(
     )
     page = await fetching.list_messages(mailbox, search, max_results, page_token)
     found = await fetching.read_messages(mailbox, page.ids, bodies=include_body)
+    if exclude_automated:
+        found = without_automated(found)
     return await presenting.emails_shown(found, page, view, bodies=include_body)
 
 

@@ -102,7 +102,10 @@ IncludeHtml = Annotated[
     bool, "Also return the HTML source, which can hold text a person never sees. Default: false."
 ]
 ExcludeAutomated = Annotated[
-    bool, "Leave out newsletters, notifications and no-reply senders. Default: false."
+    bool,
+    "Leave out newsletters, notifications and no-reply senders, and mail that its headers mark as "
+    "from a list or a machine. A page may be shorter for it; omitted says by how many. "
+    "Default: false.",
 ]
 IncludeSpamTrash = Annotated[bool, "Search Spam and Trash as well. Default: false."]
 WithSender = Annotated[

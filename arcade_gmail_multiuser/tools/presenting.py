@@ -20,6 +20,7 @@ from arcade_gmail_multiuser.tools.fitting import (
     FRAME,
     NAMES_SHARE,
     SEPARATOR,
+    automated_note,
     cost,
     failed_within,
     fair_shares,
@@ -55,13 +56,13 @@ class _Text:
 def email_list(found: FoundMessages, page: Page, view: View, *, bodies: bool) -> EmailList:
     """Shape a page of messages; those that do not fit are named by id, the oldest first."""
     failed, unsaid = failed_within(found.failed, view.max_chars)
-    emails, left_out, named = _fitted(
-        found.messages, found.labels, view, bodies=bodies, used=cost(failed)
-    )
+    passed_over = automated_note(found.automated, "messages")
+    used = cost(failed) + cost(passed_over)
+    emails, left_out, named = _fitted(found.messages, found.labels, view, bodies=bodies, used=used)
     answer = EmailList(
         emails=emails,
         failed=failed,
-        omitted=[*_about(left_out, named), *unsaid],
+        omitted=[*passed_over, *_about(left_out, named), *unsaid],
         omitted_ids=named,
     )
     if page.next_token:

@@ -117,7 +117,7 @@ class EmailList(TypedDict):
     failed: list[FailedItem]
     """Messages that are on this page but could not be read."""
     omitted: list[str]
-    """What was left out to stay within max_chars, and how to get it."""
+    """What was left out, to stay within max_chars or for exclude_automated, and how to get it."""
     omitted_ids: list[str]
     """Ids of messages on this page left out to stay within max_chars."""
 
@@ -176,7 +176,7 @@ class ThreadList(TypedDict):
     failed: list[FailedItem]
     """Conversations that match but could not be read."""
     omitted: list[str]
-    """What was left out to stay within the answer's bounds."""
+    """What was left out, to stay within the answer's bounds or for exclude_automated."""
 
 
 class Thread(TypedDict):

@@ -9,7 +9,7 @@ from arcade_gmail_multiuser.gmail.fetching import FoundThreads, Page, ReadThread
 from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.reading import ReadMessage
 from arcade_gmail_multiuser.tools.describing import SNIPPET, short
-from arcade_gmail_multiuser.tools.fitting import FRAME, cost, failed_within
+from arcade_gmail_multiuser.tools.fitting import FRAME, automated_note, cost, failed_within
 from arcade_gmail_multiuser.tools.shapes import ThreadList, ThreadSummary
 from arcade_gmail_multiuser.tools.views import View, link, when
 
@@ -32,7 +32,9 @@ _EXTENTS = (_Extent(500, 120, 10, 200), _Extent(200, 60, 5, 20), _Extent(80, 40,
 def thread_list(found: FoundThreads, page: Page, view: View) -> ThreadList:
     """Shape a page of conversations; each is cut shorter where they would not all fit."""
     failed, omitted = failed_within(found.failed, view.max_chars)
-    room = view.max_chars - FRAME - cost(failed)
+    passed_over = automated_note(found.automated, "conversations")
+    omitted = [*passed_over, *omitted]
+    room = view.max_chars - FRAME - cost(failed) - cost(passed_over)
     threads: list[ThreadSummary] = []
     for extent in _EXTENTS:
         threads = [_summary(read, found.labels, view, extent) for read in found.threads]

@@ -8,6 +8,7 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.automated import without_automated_threads
 from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.organising import Entry
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
@@ -61,6 +62,8 @@ async def list_threads(
     )
     page = await fetching.list_threads(mailbox, search, max_results, page_token)
     found = await fetching.read_threads(mailbox, page.ids)
+    if exclude_automated:
+        found = without_automated_threads(found)
     return summarising.thread_list(found, page, view)
 
 
@@ -107,6 +110,8 @@ async def search_threads(
     )
     page = await fetching.list_threads(mailbox, search, max_results, page_token)
     found = await fetching.read_threads(mailbox, page.ids)
+    if exclude_automated:
+        found = without_automated_threads(found)
     return summarising.thread_list(found, page, view)
 
 
