@@ -1,7 +1,7 @@
 """What becomes of real mail: how much of it is read, which files are found, which replies fold.
 
 The mail is the corpus beside the project, `../shared/corpus`; whether what is read is right is
-tested (tests/gmail/test_corpus.py, test_quoting.py), this counts it.
+tested (tests/gmail/reading/test_corpus.py, test_quoting.py), this counts it.
 
 Run: python -m bench.corpus
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from arcade_gmail_multiuser.gmail.html_text import html_to_text
-from arcade_gmail_multiuser.gmail.quoting import fold_quotes
-from arcade_gmail_multiuser.gmail.reading import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.html.text import html_to_text
+from arcade_gmail_multiuser.gmail.reading.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.reading.quoting import fold_quotes
 from arcade_gmail_multiuser.sandbox.payload import gmail_payload, snippet_of
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"

@@ -35,13 +35,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from arcade_gmail_multiuser.engine.app import create_engine_app
+from arcade_gmail_multiuser.engine.connecting.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.database import open_database
 from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound
-from arcade_gmail_multiuser.engine.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.settings import EngineSettings, ProviderSettings, WorkerSettings
 from arcade_gmail_multiuser.security.keys import new_key
-from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
 
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 POSTGRESQL = os.environ.get(

@@ -15,8 +15,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from arcade_gmail_multiuser.gmail.addresses import display
-from arcade_gmail_multiuser.gmail.budget import fence
-from arcade_gmail_multiuser.gmail.reading import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.reading.budget import fence
+from arcade_gmail_multiuser.gmail.reading.message import ReadMessage, read_message
 from arcade_gmail_multiuser.sandbox.payload import gmail_payload
 
 MAILS = Path(__file__).parent.parent / "tests" / "gmail" / "injection" / "mails.toml"

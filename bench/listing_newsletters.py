@@ -25,9 +25,9 @@ import uvicorn
 from arcade_core.schema import ToolAuthorizationContext, ToolContext
 
 from arcade_gmail_multiuser.gmail import mailbox
-from arcade_gmail_multiuser.gmail.quota import Quota
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.transport import close_transport
+from arcade_gmail_multiuser.gmail.wire.quota import Quota
+from arcade_gmail_multiuser.gmail.wire.transport import close_transport
 from arcade_gmail_multiuser.sandbox.app import create_sandbox
 from arcade_gmail_multiuser.tools.messages import list_emails
 from bench.html_to_text import newsletter

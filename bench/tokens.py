@@ -22,17 +22,17 @@ from pathlib import Path
 from redis.asyncio import Redis
 from sqlalchemy import insert, text
 
-from arcade_gmail_multiuser.security.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.sql_store import SqlTokenStore, columns_of
-from arcade_gmail_multiuser.security.token_consent import Consent, merge_consent
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
-from arcade_gmail_multiuser.security.token_provider import RefreshAnswer
-from arcade_gmail_multiuser.security.token_record import TokenKey, TokenRecord
-from arcade_gmail_multiuser.security.token_schema import tokens
-from arcade_gmail_multiuser.security.token_sealing import TokenSealer
-from arcade_gmail_multiuser.security.token_store import TokenStore
+from arcade_gmail_multiuser.security.tokens.consent import Consent, merge_consent
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer
+from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
+from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
+from arcade_gmail_multiuser.security.tokens.schema import tokens
+from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
+from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore, columns_of
+from arcade_gmail_multiuser.security.tokens.store import TokenStore
 
 DATABASE_URL = os.environ.get(
     "TEST_DATABASE_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/test"

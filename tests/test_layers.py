@@ -35,6 +35,33 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
 }
 
+SHELVES: dict[str, dict[str, set[str]]] = {
+    "security": {
+        "config": set(),
+        "audit": {"config"},
+        "rate_limits": {"config"},
+        "tokens": set(),
+    },
+    "gmail": {
+        "wire": set(),
+        "html": set(),
+        "reading": {"html"},
+        "writing": {"html", "reading"},
+        "attached": {"html", "reading"},
+        "following": {"reading"},
+        "keeping": {"reading", "writing"},
+    },
+    "tools": {"arguments": set(), "answers": {"arguments"}},
+    "engine": {
+        "http": set(),
+        "connecting": {"http"},
+        "running": {"http", "connecting"},
+        "pages": {"http", "connecting"},
+        "api": {"http", "connecting", "running"},
+    },
+}
+"""The folders of a room, and which of them each may import; what lies beside them is for all."""
+
 GOOGLE = {"googleapiclient", "google"}
 ARCADE = {"arcade_tdk", "arcade_core", "arcade_serve", "arcade_mcp_server"}
 FOREIGN_BANNED: dict[str, set[str]] = {
@@ -78,6 +105,20 @@ def test_a_room_imports_only_the_rooms_it_may(path: Path) -> None:
         if parts[0] == NAME and len(parts) > 1:
             assert parts[1] in MAY_IMPORT[room] | {room, "errors"}, f"{path} imports {module}"
         assert parts[0] not in FOREIGN_BANNED.get(room, set()), f"{path} imports {module}"
+
+
+@pytest.mark.parametrize("room", SHELVES)
+def test_the_folders_of_a_room_import_one_another_in_one_direction(room: str) -> None:
+    shelves = SHELVES[room]
+    assert {
+        path.name for path in (PACKAGE / room).iterdir() if (path / "__init__.py").exists()
+    } == (set(shelves))
+    for shelf, may_import in shelves.items():
+        for path in (PACKAGE / room / shelf).rglob("*.py"):
+            for module in imported_modules(path):
+                parts = module.split(".")
+                if parts[:2] == [NAME, room] and len(parts) > 2 and parts[2] in shelves:
+                    assert parts[2] in may_import | {shelf}, f"{path} imports {module}"
 
 
 def test_importing_the_package_does_nothing() -> None:

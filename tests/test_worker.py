@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from arcade_gmail_multiuser import worker
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.gmail import mailbox
-from arcade_gmail_multiuser.gmail.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
 from arcade_gmail_multiuser.tools import labels
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 from arcade_gmail_multiuser.worker import create_app

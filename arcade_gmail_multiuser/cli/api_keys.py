@@ -17,8 +17,8 @@ from arcade_gmail_multiuser.cli.engine import DATABASE_FILE
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
-    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
+    from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore
+    from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 
 __all__ = ["ACTIONS", "add_actions", "names_in_use", "run"]
 
@@ -97,9 +97,9 @@ async def _with(
     name: str = "",
 ) -> Any:
     """Ask the store; what changes it is in the audit before it is done."""
-    from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore, check_key_name
     from arcade_gmail_multiuser.engine.database import create_tables, open_database
-    from arcade_gmail_multiuser.security.audit_opening import open_audit
+    from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore, check_key_name
+    from arcade_gmail_multiuser.security.audit.opening import open_audit
 
     database = open_database(place.database_url)
     try:
@@ -139,7 +139,7 @@ def _in_directory(data: Path) -> Place:
 
 
 def _place(url: str, keys: tuple[str, ...]) -> Place:
-    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
+    from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 
     return Place(url, keys, "default", AuditBoundary(enabled=True, keys=keys))
 
@@ -149,7 +149,7 @@ def _url_of(file: Path) -> str:
 
 
 def _configured(path: Path) -> Place:
-    from arcade_gmail_multiuser.security.config import SecurityConfig
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
     if boundaries.engine is None:

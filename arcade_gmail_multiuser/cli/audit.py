@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-    from arcade_gmail_multiuser.security.audit_verify import Anchor, Verdict
+    from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+    from arcade_gmail_multiuser.security.audit.verify import Anchor, Verdict
 
 __all__ = ["add_arguments", "run"]
 
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def anchor(text: str) -> Anchor:
-    from arcade_gmail_multiuser.security.audit_verify import Anchor
+    from arcade_gmail_multiuser.security.audit.verify import Anchor
 
     count, _, digest = text.partition(":")
     if not (count.isascii() and count.isdigit() and len(count) < 16):
@@ -93,8 +93,8 @@ async def _verify(arguments: argparse.Namespace) -> Verdict:
 
 
 def _place_of_config(path: Path) -> tuple[AuditKeys, Path | None, Path | None, str]:
-    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-    from arcade_gmail_multiuser.security.config import SecurityConfig
+    from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
     audit, engine = boundaries.audit, boundaries.engine
@@ -105,7 +105,7 @@ def _place_of_config(path: Path) -> tuple[AuditKeys, Path | None, Path | None, s
 
 
 def _keys_of_environment() -> AuditKeys:
-    from arcade_gmail_multiuser.security.audit_chain import AuditKeys
+    from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 
     for name in ("ENGINE_AUDIT_KEYS", "ENGINE_ENCRYPTION_KEYS"):
         keys = [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
@@ -120,8 +120,8 @@ def _keys_of_environment() -> AuditKeys:
 async def _verify_file(
     path: Path, head: Path | None, keys: AuditKeys, expect: Anchor | None
 ) -> Verdict:
-    from arcade_gmail_multiuser.security.audit_file import FileAuditStore
-    from arcade_gmail_multiuser.security.audit_verify import verify_audit
+    from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
+    from arcade_gmail_multiuser.security.audit.verify import verify_audit
 
     if not await _is_file(path):
         raise ConfigurationError(f"There is no audit file at {path}.")
@@ -133,8 +133,8 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
     from sqlalchemy.exc import ArgumentError
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from arcade_gmail_multiuser.security.audit_sql import SqlAuditStore
-    from arcade_gmail_multiuser.security.audit_verify import verify_audit
+    from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
+    from arcade_gmail_multiuser.security.audit.verify import verify_audit
 
     given = url or os.environ.get("ENGINE_DATABASE_URL", "").strip()
     if not given:

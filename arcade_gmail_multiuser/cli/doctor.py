@@ -68,7 +68,7 @@ def examine() -> Iterator[Finding]:
 
 def check_config(path: Path) -> Iterator[Finding]:
     """Yield what forbids to start (FAIL) or is worth knowing (note), each with what to do."""
-    from arcade_gmail_multiuser.security.config import SecurityConfig
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     try:
         config, findings = SecurityConfig.examine(path, env=os.environ)
@@ -120,7 +120,7 @@ def check_secret() -> Iterator[Finding]:
 
 
 def check_endpoints() -> Iterator[Finding]:
-    from arcade_gmail_multiuser.gmail.endpoint import gmail_endpoint
+    from arcade_gmail_multiuser.gmail.wire.endpoint import gmail_endpoint
 
     try:
         yield Finding("ok", "gmail", gmail_endpoint())

@@ -124,7 +124,7 @@ def _run_configured(arguments: argparse.Namespace) -> int:
             option = name.replace("_", "-")
             raise ConfigurationError(f"--{option} and --config exclude each other: use the file.")
     from arcade_gmail_multiuser.engine.configured import configured_settings
-    from arcade_gmail_multiuser.security.config import SecurityConfig, initialize
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig, initialize
 
     config = SecurityConfig.from_yaml(arguments.config, env=os.environ)
     listening.mask_secrets_in_logs()
@@ -159,7 +159,7 @@ def settings_of(
 ) -> EngineSettings:
     """Put flags and secrets together; the settings themselves refuse what is unsafe."""
     from arcade_gmail_multiuser.engine.settings import EngineSettings, WorkerSettings
-    from arcade_gmail_multiuser.security.boundaries import RateBoundary
+    from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
 
     keys = (key.strip() for key in secrets["ENGINE_ENCRYPTION_KEYS"].split(","))
     return EngineSettings(

@@ -13,10 +13,10 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
-    from arcade_gmail_multiuser.security.rotation import Rotation
+    from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
     from arcade_gmail_multiuser.security.sealing import Keyring
-    from arcade_gmail_multiuser.security.token_store import TokenStore
+    from arcade_gmail_multiuser.security.tokens.rotation import Rotation
+    from arcade_gmail_multiuser.security.tokens.store import TokenStore
 
 __all__ = ["DATABASE", "KEYS", "STORE", "rotate"]
 
@@ -92,9 +92,9 @@ def rotate(config: Path | None, schema: str | None) -> int:
 
 async def _rotate(place: Place, schema: str | None) -> Report:
     from arcade_gmail_multiuser.engine.database import open_database
-    from arcade_gmail_multiuser.security.rotation import rotate_tokens
-    from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
-    from arcade_gmail_multiuser.security.token_opening import open_token_store
+    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+    from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
+    from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
 
     database = None if place.database_url is None else open_database(place.database_url)
     store: TokenStore
@@ -141,7 +141,7 @@ async def _rotate_engine(database: AsyncEngine, keyring: Keyring, report: Report
 
 async def _tell(place: Place, database: AsyncEngine) -> None:
     """Audit it; the log's end is then signed with the newest key, and needs no other either."""
-    from arcade_gmail_multiuser.security.audit_opening import open_audit
+    from arcade_gmail_multiuser.security.audit.opening import open_audit
 
     audit = open_audit(place.audit, database, project=place.project)
     await audit.prepare()
@@ -155,7 +155,7 @@ async def _tell(place: Place, database: AsyncEngine) -> None:
 
 
 def _given() -> Place:
-    from arcade_gmail_multiuser.security.boundaries import AuditBoundary
+    from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
     from arcade_gmail_multiuser.security.sealing import Keyring
 
     keys = _listed(KEYS)
@@ -177,7 +177,7 @@ def _listed(name: str) -> tuple[str, ...]:
 
 
 def _configured(path: Path) -> Place:
-    from arcade_gmail_multiuser.security.config import SecurityConfig
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
     if boundaries.engine is None:

@@ -85,7 +85,7 @@ def check_token_readers(names: Sequence[str], data: Path | None) -> None:
     A key may be made while the engine runs, so with --data a name without one is no error.
     """
     from arcade_gmail_multiuser.cli.api_keys import names_in_use
-    from arcade_gmail_multiuser.engine.api_keys import KEY_NAME
+    from arcade_gmail_multiuser.engine.http.api_keys import KEY_NAME
 
     for name in names:
         if not KEY_NAME.fullmatch(name):

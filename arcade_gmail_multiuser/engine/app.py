@@ -12,61 +12,61 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from arcade_gmail_multiuser.engine.answers import exception_handlers
-from arcade_gmail_multiuser.engine.api_admin import HEALTH_PATH, AdminApi
-from arcade_gmail_multiuser.engine.api_auth import AuthApi
-from arcade_gmail_multiuser.engine.api_connections_page import (
-    CONNECTION_PAGE_PATHS,
-    ConnectionsPage,
-)
-from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
-from arcade_gmail_multiuser.engine.api_openapi import OpenApi
-from arcade_gmail_multiuser.engine.api_providers import ProvidersApi
-from arcade_gmail_multiuser.engine.api_schedule import ScheduleApi
-from arcade_gmail_multiuser.engine.api_secrets import SecretsApi
-from arcade_gmail_multiuser.engine.api_tools import ToolsApi
-from arcade_gmail_multiuser.engine.api_workers import WorkersApi
-from arcade_gmail_multiuser.engine.authorizer import Authorizer
-from arcade_gmail_multiuser.engine.callers import Callers
-from arcade_gmail_multiuser.engine.catalog import Catalog
-from arcade_gmail_multiuser.engine.confirmation import Confirmation
+from arcade_gmail_multiuser.engine.api.admin import HEALTH_PATH, AdminApi
+from arcade_gmail_multiuser.engine.api.auth import AuthApi
+from arcade_gmail_multiuser.engine.api.openapi import OpenApi
+from arcade_gmail_multiuser.engine.api.providers import ProvidersApi
+from arcade_gmail_multiuser.engine.api.scheduled_tools import ScheduleApi
+from arcade_gmail_multiuser.engine.api.tool_secrets import SecretsApi
+from arcade_gmail_multiuser.engine.api.tools import ToolsApi
+from arcade_gmail_multiuser.engine.api.workers import WorkersApi
+from arcade_gmail_multiuser.engine.connecting.authorizer import Authorizer
+from arcade_gmail_multiuser.engine.connecting.confirmation import Confirmation
+from arcade_gmail_multiuser.engine.connecting.flows import FlowStore
+from arcade_gmail_multiuser.engine.connecting.provider import OAuthProvider
+from arcade_gmail_multiuser.engine.connecting.revocation import Disconnector
+from arcade_gmail_multiuser.engine.connecting.visits import Visits
+from arcade_gmail_multiuser.engine.connecting.waiting import Bell
 from arcade_gmail_multiuser.engine.database import create_tables, is_shared, open_database
 from arcade_gmail_multiuser.engine.events import Events
-from arcade_gmail_multiuser.engine.execution import Execution
-from arcade_gmail_multiuser.engine.flows import FlowStore
-from arcade_gmail_multiuser.engine.guard import ApiKeyGuard
-from arcade_gmail_multiuser.engine.oauth_flow import (
+from arcade_gmail_multiuser.engine.http.answers import exception_handlers
+from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore
+from arcade_gmail_multiuser.engine.http.callers import Callers
+from arcade_gmail_multiuser.engine.http.guard import ApiKeyGuard
+from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound, Outbound
+from arcade_gmail_multiuser.engine.pages.authorization_routes import (
     CALLBACK_PATH,
     CONFIRM_PATH,
     START_PATH,
     BrowserRoutes,
 )
-from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound, Outbound
-from arcade_gmail_multiuser.engine.page_requests import (
+from arcade_gmail_multiuser.engine.pages.connections_routes import (
+    CONNECTION_PAGE_PATHS,
+    ConnectionsPage,
+)
+from arcade_gmail_multiuser.engine.pages.page_requests import (
     PageRefusal,
     refuse_with_page,
     with_pages,
 )
-from arcade_gmail_multiuser.engine.planner import Planner
-from arcade_gmail_multiuser.engine.provider import OAuthProvider
-from arcade_gmail_multiuser.engine.requirements import Requirements
-from arcade_gmail_multiuser.engine.revocation import Disconnector
 from arcade_gmail_multiuser.engine.rotation import refuse_missing_keys
-from arcade_gmail_multiuser.engine.schedule import Schedule
-from arcade_gmail_multiuser.engine.scheduler import Scheduler
-from arcade_gmail_multiuser.engine.secret_store import SecretStore
+from arcade_gmail_multiuser.engine.running.catalog import Catalog
+from arcade_gmail_multiuser.engine.running.execution import Execution
+from arcade_gmail_multiuser.engine.running.planner import Planner
+from arcade_gmail_multiuser.engine.running.requirements import Requirements
+from arcade_gmail_multiuser.engine.running.schedule import Schedule
+from arcade_gmail_multiuser.engine.running.scheduler import Scheduler
+from arcade_gmail_multiuser.engine.running.secret_store import SecretStore
+from arcade_gmail_multiuser.engine.running.worker_pool import WorkerPool
 from arcade_gmail_multiuser.engine.settings import EngineSettings
-from arcade_gmail_multiuser.engine.visits import Visits
-from arcade_gmail_multiuser.engine.waiting import Bell
-from arcade_gmail_multiuser.engine.worker_pool import WorkerPool
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError, StorageUnavailable
-from arcade_gmail_multiuser.security.audit_opening import open_audit
-from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
-from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
-from arcade_gmail_multiuser.security.token_directory import TokenDirectory
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
-from arcade_gmail_multiuser.security.token_store import TokenStore
+from arcade_gmail_multiuser.security.audit.opening import open_audit
+from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
+from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+from arcade_gmail_multiuser.security.tokens.store import TokenStore
 
 __all__ = ["create_engine_app"]
 

@@ -10,7 +10,7 @@ from arcade_gmail_multiuser.engine.settings import (
     WorkerSettings,
 )
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.boundaries import SecurityBoundaries
+from arcade_gmail_multiuser.security.config.boundaries import SecurityBoundaries
 
 __all__ = ["configured_settings"]
 

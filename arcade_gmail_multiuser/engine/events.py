@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from arcade_gmail_multiuser.errors import StorageError
-from arcade_gmail_multiuser.security.audit import Auditor, Outcome
+from arcade_gmail_multiuser.security.audit.log import Auditor, Outcome
 
 __all__ = ["BROWSER", "NOBODY", "SCHEDULER", "Events"]
 

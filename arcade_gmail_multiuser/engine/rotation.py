@@ -25,8 +25,8 @@ from arcade_gmail_multiuser.engine.bindings import (
     bind_worker,
 )
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError
-from arcade_gmail_multiuser.security.rotation import Rotation
 from arcade_gmail_multiuser.security.sealing import Keyring
+from arcade_gmail_multiuser.security.tokens.rotation import Rotation
 
 __all__ = ["api_keys_waiting", "needed_key_ids", "refuse_missing_keys", "rotate_sealed"]
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arcade_gmail_multiuser.engine.api_keys import KEY_NAME
+from arcade_gmail_multiuser.engine.http.api_keys import KEY_NAME
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.boundaries import AuditBoundary, RateBoundary
+from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary, RateBoundary
 from arcade_gmail_multiuser.security.origins import (
     check_provider_url,
     check_url,
@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.security.origins import (
     origin_of,
 )
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 
 __all__ = ["EngineSettings", "ProviderSettings", "WorkerSettings"]
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.discovery import BuiltRequest, build
-from arcade_gmail_multiuser.gmail.endpoint import userinfo_url
-from arcade_gmail_multiuser.gmail.error_map import USERINFO, error_of, read_json
-from arcade_gmail_multiuser.gmail.line import Line
-from arcade_gmail_multiuser.gmail.many import Outcome, make_all
-from arcade_gmail_multiuser.gmail.quota import Quota, shared_quota
-from arcade_gmail_multiuser.gmail.retry import Kind, RetryPolicy, kind_of, persist
-from arcade_gmail_multiuser.gmail.transport import Transport, shared_transport
-from arcade_gmail_multiuser.gmail.uploading import build_with_mail
+from arcade_gmail_multiuser.gmail.wire.discovery import BuiltRequest, build
+from arcade_gmail_multiuser.gmail.wire.endpoint import userinfo_url
+from arcade_gmail_multiuser.gmail.wire.error_map import USERINFO, error_of, read_json
+from arcade_gmail_multiuser.gmail.wire.line import Line
+from arcade_gmail_multiuser.gmail.wire.many import Outcome, make_all
+from arcade_gmail_multiuser.gmail.wire.quota import Quota, shared_quota
+from arcade_gmail_multiuser.gmail.wire.retry import Kind, RetryPolicy, kind_of, persist
+from arcade_gmail_multiuser.gmail.wire.transport import Transport, shared_transport
+from arcade_gmail_multiuser.gmail.wire.uploading import build_with_mail
 
 __all__ = ["Mailbox"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from arcade_gmail_multiuser.errors import NotFound
 from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_text, decode_words
-from arcade_gmail_multiuser.gmail.html_text import html_to_text
+from arcade_gmail_multiuser.gmail.html.text import html_to_text
 from arcade_gmail_multiuser.sandbox.mail.mime import Entity, split_entity
 
 __all__ = ["attachment_bytes", "attachment_part", "gmail_payload", "snippet_of"]

@@ -10,16 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.security.audit import AuditLog
-    from arcade_gmail_multiuser.security.audit_opening import open_audit
-    from arcade_gmail_multiuser.security.config import SecurityConfig
+    from arcade_gmail_multiuser.security.audit.log import AuditLog
+    from arcade_gmail_multiuser.security.audit.opening import open_audit
+    from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
     from arcade_gmail_multiuser.security.keys import new_key
     from arcade_gmail_multiuser.security.sealing import Keyring
-    from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-    from arcade_gmail_multiuser.security.token_opening import open_token_store
-    from arcade_gmail_multiuser.security.token_provider import RefreshAnswer, TokenProvider
-    from arcade_gmail_multiuser.security.token_record import TokenRecord, UserToken
-    from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+    from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+    from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer, TokenProvider
+    from arcade_gmail_multiuser.security.tokens.record import TokenRecord, UserToken
+    from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 
 __all__ = [
     "AuditLog",
@@ -37,18 +37,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AuditLog": "arcade_gmail_multiuser.security.audit",
+    "AuditLog": "arcade_gmail_multiuser.security.audit.log",
     "Keyring": "arcade_gmail_multiuser.security.sealing",
-    "RefreshAnswer": "arcade_gmail_multiuser.security.token_provider",
-    "RefreshPolicy": "arcade_gmail_multiuser.security.token_refresh",
-    "SecureTokenManager": "arcade_gmail_multiuser.security.token_manager",
-    "SecurityConfig": "arcade_gmail_multiuser.security.config",
-    "TokenProvider": "arcade_gmail_multiuser.security.token_provider",
-    "TokenRecord": "arcade_gmail_multiuser.security.token_record",
-    "UserToken": "arcade_gmail_multiuser.security.token_record",
+    "RefreshAnswer": "arcade_gmail_multiuser.security.tokens.provider",
+    "RefreshPolicy": "arcade_gmail_multiuser.security.tokens.refresh",
+    "SecureTokenManager": "arcade_gmail_multiuser.security.tokens.manager",
+    "SecurityConfig": "arcade_gmail_multiuser.security.config.security_config",
+    "TokenProvider": "arcade_gmail_multiuser.security.tokens.provider",
+    "TokenRecord": "arcade_gmail_multiuser.security.tokens.record",
+    "UserToken": "arcade_gmail_multiuser.security.tokens.record",
     "new_key": "arcade_gmail_multiuser.security.keys",
-    "open_audit": "arcade_gmail_multiuser.security.audit_opening",
-    "open_token_store": "arcade_gmail_multiuser.security.token_opening",
+    "open_audit": "arcade_gmail_multiuser.security.audit.opening",
+    "open_token_store": "arcade_gmail_multiuser.security.tokens.opening",
 }
 
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
-from arcade_gmail_multiuser.tools import receipts
+from arcade_gmail_multiuser.tools.answers import receipts
+from arcade_gmail_multiuser.tools.answers.shapes import Account
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.shapes import Account
 
 __all__ = ["who_am_i"]
 

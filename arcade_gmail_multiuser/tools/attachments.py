@@ -7,17 +7,18 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.errors import AnswerTooLarge, UnreadableAttachment
-from arcade_gmail_multiuser.gmail import fetching
-from arcade_gmail_multiuser.gmail.attachment_text import MAX_BYTES, attachment_text
-from arcade_gmail_multiuser.gmail.attachments import fetch_content, find_attachment
-from arcade_gmail_multiuser.gmail.byte_pages import byte_page
+from arcade_gmail_multiuser.gmail.attached.byte_pages import byte_page
+from arcade_gmail_multiuser.gmail.attached.files import fetch_content, find_attachment
+from arcade_gmail_multiuser.gmail.attached.text import MAX_BYTES, attachment_text
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools import attachment_views, checks, parameters, views
-from arcade_gmail_multiuser.tools.attachment_shapes import AttachmentContent, AttachmentList
+from arcade_gmail_multiuser.tools.answers import attachment_views, views
+from arcade_gmail_multiuser.tools.answers.attachment_shapes import AttachmentContent, AttachmentList
+from arcade_gmail_multiuser.tools.arguments import checks, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = ["get_attachment", "list_email_attachment_metadata"]
 

@@ -5,15 +5,16 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import history, watching
-from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
+from arcade_gmail_multiuser.gmail.following import history, watching
+from arcade_gmail_multiuser.gmail.following.history_cursor import read_cursor
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools import change_views, checks, parameters, views
+from arcade_gmail_multiuser.tools.answers import change_views, views
+from arcade_gmail_multiuser.tools.answers.change_shapes import MailboxChanges, Unwatch, Watch
+from arcade_gmail_multiuser.tools.arguments import checks, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
-from arcade_gmail_multiuser.tools.change_shapes import MailboxChanges, Unwatch, Watch
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]
 

@@ -5,21 +5,16 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import sending
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE
-from arcade_gmail_multiuser.tools import (
-    checks,
-    confirmation,
-    outgoing,
-    parameters,
-    previews,
-    receipts,
-)
+from arcade_gmail_multiuser.gmail.writing import sending
+from arcade_gmail_multiuser.tools import confirmation
+from arcade_gmail_multiuser.tools.answers import previews, receipts
+from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt, Receipt
+from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_DRAFT, SENDS_A_DRAFT
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import DraftReceipt, Receipt
 
 __all__ = ["send_draft_email", "write_draft_email"]
 

@@ -5,14 +5,20 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, mail_filters
+from arcade_gmail_multiuser.gmail.keeping import mail_filters
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
-from arcade_gmail_multiuser.tools import checks, setting_views
+from arcade_gmail_multiuser.tools.answers import setting_views
+from arcade_gmail_multiuser.tools.answers.setting_shapes import (
+    CreatedFilter,
+    DeletedFilter,
+    FilterList,
+)
+from arcade_gmail_multiuser.tools.arguments import checks
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.setting_shapes import CreatedFilter, DeletedFilter, FilterList
 
 __all__ = ["create_filter", "delete_filter", "list_filters"]
 

@@ -6,16 +6,18 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, unanswered
-from arcade_gmail_multiuser.gmail.fetching import Search
+from arcade_gmail_multiuser.gmail.following import unanswered
+from arcade_gmail_multiuser.gmail.following.unanswered import Direction
+from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.reading.fetching import Search
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.unanswered import Direction
-from arcade_gmail_multiuser.tools import checks, parameters, views, waiting_answers
+from arcade_gmail_multiuser.tools.answers import views, waiting_answers
+from arcade_gmail_multiuser.tools.answers.unanswered_shapes import Unanswered
+from arcade_gmail_multiuser.tools.arguments import checks, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.unanswered_shapes import Unanswered
 
 __all__ = ["find_unanswered"]
 

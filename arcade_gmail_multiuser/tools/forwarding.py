@@ -7,23 +7,19 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, sender, sending
-from arcade_gmail_multiuser.gmail.forwarding import compose_forward
-from arcade_gmail_multiuser.gmail.raw_reading import read_raw
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SEND
-from arcade_gmail_multiuser.tools import (
-    checks,
-    confirmation,
-    outgoing,
-    parameters,
-    previews,
-    receipts,
-)
+from arcade_gmail_multiuser.gmail.writing import sender, sending
+from arcade_gmail_multiuser.gmail.writing.forwarding import compose_forward
+from arcade_gmail_multiuser.gmail.writing.raw_reading import read_raw
+from arcade_gmail_multiuser.tools import confirmation
+from arcade_gmail_multiuser.tools.answers import previews, receipts
+from arcade_gmail_multiuser.tools.answers.shapes import Receipt
+from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import SENDS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import Receipt
 
 __all__ = ["forward_email"]
 

@@ -5,9 +5,14 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, label_keeping
+from arcade_gmail_multiuser.gmail.keeping import label_keeping
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS, GMAIL_READONLY
-from arcade_gmail_multiuser.tools import checks, label_answers, receipts
+from arcade_gmail_multiuser.tools.answers import label_answers, receipts
+from arcade_gmail_multiuser.tools.answers.ledger_shapes import DeletedLabel, LabelChange
+from arcade_gmail_multiuser.tools.answers.shapes import LabelList
+from arcade_gmail_multiuser.tools.arguments import checks
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import (
     CREATES_A_LABEL,
     DELETES_A_LABEL,
@@ -16,9 +21,6 @@ from arcade_gmail_multiuser.tools.behavior import (
 )
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.ledger_shapes import DeletedLabel, LabelChange
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import LabelList
 
 __all__ = ["create_label", "delete_label", "list_labels", "update_label"]
 

@@ -6,16 +6,17 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching
-from arcade_gmail_multiuser.gmail.automated import without_automated
-from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
+from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.reading.automated import without_automated
+from arcade_gmail_multiuser.gmail.reading.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
-from arcade_gmail_multiuser.tools import checks, parameters, presenting, receipts, searching, views
+from arcade_gmail_multiuser.tools.answers import presenting, receipts, views
+from arcade_gmail_multiuser.tools.answers.shapes import Email, EmailList, SearchResult, Trashed
+from arcade_gmail_multiuser.tools.arguments import checks, parameters, searching
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import Email, EmailList, SearchResult, Trashed
 
 __all__ = [
     "get_email",

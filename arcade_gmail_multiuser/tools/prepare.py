@@ -6,12 +6,13 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_SEND
-from arcade_gmail_multiuser.tools import outgoing, parameters, previews
+from arcade_gmail_multiuser.tools.answers import previews
+from arcade_gmail_multiuser.tools.arguments import outgoing, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
+from arcade_gmail_multiuser.tools.arguments.sending_shapes import Preview
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.sending_shapes import Preview
 
 __all__ = ["prepare_email"]
 

@@ -6,22 +6,18 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, sender, sending
-from arcade_gmail_multiuser.gmail.replying import compose_reply
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_SEND
-from arcade_gmail_multiuser.tools import (
-    checks,
-    confirmation,
-    outgoing,
-    parameters,
-    previews,
-    receipts,
-)
+from arcade_gmail_multiuser.gmail.writing import sender, sending
+from arcade_gmail_multiuser.gmail.writing.replying import compose_reply
+from arcade_gmail_multiuser.tools import confirmation
+from arcade_gmail_multiuser.tools.answers import previews, receipts
+from arcade_gmail_multiuser.tools.answers.shapes import Receipt
+from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import SENDS, SENDS_ONCE
 from arcade_gmail_multiuser.tools.context import caller_of, mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import Receipt
 
 __all__ = ["multi_user_gmail_send", "reply_to_email", "send_email"]
 

@@ -6,18 +6,19 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import vacation
+from arcade_gmail_multiuser.gmail.keeping import vacation
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
-from arcade_gmail_multiuser.tools import absence, parameters, setting_views, views
-from arcade_gmail_multiuser.tools.behavior import READS, SETS
-from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.setting_shapes import (
+from arcade_gmail_multiuser.tools.answers import setting_views, views
+from arcade_gmail_multiuser.tools.answers.setting_shapes import (
     AliasList,
     VacationChange,
     VacationResponder,
 )
+from arcade_gmail_multiuser.tools.arguments import absence, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
+from arcade_gmail_multiuser.tools.behavior import READS, SETS
+from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.error_adapter import error_adapters
 
 __all__ = ["get_vacation_responder", "list_send_as_aliases", "set_vacation_responder"]
 

@@ -5,19 +5,15 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import draft_editing, draft_reading, fetching, sender, sending
-from arcade_gmail_multiuser.gmail.replying import compose_reply
+from arcade_gmail_multiuser.gmail.reading import draft_reading, fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
-from arcade_gmail_multiuser.tools import (
-    checks,
-    draft_answers,
-    draft_changes,
-    outgoing,
-    parameters,
-    previews,
-    receipts,
-    views,
-)
+from arcade_gmail_multiuser.gmail.writing import draft_editing, sender, sending
+from arcade_gmail_multiuser.gmail.writing.replying import compose_reply
+from arcade_gmail_multiuser.tools.answers import draft_answers, previews, receipts, views
+from arcade_gmail_multiuser.tools.answers.draft_shapes import DeletedDraft, DraftList, EditedDraft
+from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt
+from arcade_gmail_multiuser.tools.arguments import checks, draft_changes, outgoing, parameters
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import (
     CREATES_A_DRAFT,
     DELETES_A_DRAFT,
@@ -25,10 +21,7 @@ from arcade_gmail_multiuser.tools.behavior import (
     UPDATES_A_DRAFT,
 )
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.draft_shapes import DeletedDraft, DraftList, EditedDraft
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import DraftReceipt
 
 __all__ = [
     "delete_draft_email",

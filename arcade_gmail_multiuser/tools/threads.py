@@ -7,27 +7,19 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching
-from arcade_gmail_multiuser.gmail.automated import without_automated_threads
-from arcade_gmail_multiuser.gmail.first_contact import noting_first_contacts
-from arcade_gmail_multiuser.gmail.organising import Entry
+from arcade_gmail_multiuser.gmail.keeping.organising import Entry
+from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.reading.automated import without_automated_threads
+from arcade_gmail_multiuser.gmail.reading.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
-from arcade_gmail_multiuser.tools import (
-    checks,
-    ledgers,
-    parameters,
-    presenting,
-    receipts,
-    searching,
-    summarising,
-    views,
-)
+from arcade_gmail_multiuser.tools.answers import ledgers, presenting, receipts, summarising, views
+from arcade_gmail_multiuser.tools.answers.ledger_shapes import ThreadTrash
+from arcade_gmail_multiuser.tools.answers.shapes import Thread, ThreadChange, ThreadList
+from arcade_gmail_multiuser.tools.arguments import checks, parameters, searching
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import LABELS, READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.ledger_shapes import ThreadTrash
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.shapes import Thread, ThreadChange, ThreadList
 
 __all__ = [
     "change_thread_labels",

@@ -5,15 +5,22 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import fetching, label_reverting, organising, reverting, undo
-from arcade_gmail_multiuser.gmail.organising import Change
+from arcade_gmail_multiuser.gmail.keeping import label_reverting, organising, reverting, undo
+from arcade_gmail_multiuser.gmail.keeping.organising import Change
+from arcade_gmail_multiuser.gmail.reading import fetching
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
-from arcade_gmail_multiuser.tools import checks, label_answers, ledgers, selecting
+from arcade_gmail_multiuser.tools.answers import label_answers, ledgers
+from arcade_gmail_multiuser.tools.answers.ledger_shapes import (
+    BulkChange,
+    EmailChange,
+    Restored,
+    Undone,
+)
+from arcade_gmail_multiuser.tools.arguments import checks, selecting
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import LABELS
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.ledger_shapes import BulkChange, EmailChange, Restored, Undone
-from arcade_gmail_multiuser.tools.nulls import null_means_default
 
 __all__ = [
     "archive_email",

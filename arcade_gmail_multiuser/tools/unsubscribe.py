@@ -6,15 +6,17 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail import unsubscribing
-from arcade_gmail_multiuser.gmail.one_click import OneClick
+from arcade_gmail_multiuser.gmail.keeping import unsubscribing
+from arcade_gmail_multiuser.gmail.keeping.one_click import OneClick
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_SEND
-from arcade_gmail_multiuser.tools import checks, confirmation, leaving, ledgers
+from arcade_gmail_multiuser.tools import confirmation
+from arcade_gmail_multiuser.tools.answers import leaving, ledgers
+from arcade_gmail_multiuser.tools.answers.unsubscribe_shapes import Unsubscribed
+from arcade_gmail_multiuser.tools.arguments import checks
+from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import UNSUBSCRIBES
 from arcade_gmail_multiuser.tools.context import mailbox_of
 from arcade_gmail_multiuser.tools.error_adapter import error_adapters
-from arcade_gmail_multiuser.tools.nulls import null_means_default
-from arcade_gmail_multiuser.tools.unsubscribe_shapes import Unsubscribed
 
 __all__ = ["unsubscribe_from_email"]
 

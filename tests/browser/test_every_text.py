@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from chromium import PHONE, Person, no_horizontal_scroll, passes_axe
 
-from arcade_gmail_multiuser.engine.oauth_pages import confirm_page, end_page
-from arcade_gmail_multiuser.engine.page_texts import REASONS, text_of
-from arcade_gmail_multiuser.engine.permissions import in_words
+from arcade_gmail_multiuser.engine.pages.oauth_pages import confirm_page, end_page
+from arcade_gmail_multiuser.engine.pages.page_texts import REASONS, text_of
+from arcade_gmail_multiuser.engine.pages.permissions import in_words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,8 +13,8 @@ from arcade_gmail_multiuser.cli import command
 from arcade_gmail_multiuser.cli.credentials import credentials_in
 from arcade_gmail_multiuser.cli.engine import DATABASE_FILE
 from arcade_gmail_multiuser.cli.listening import mask_secrets_in_logs
-from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.engine.database import create_tables, open_database
+from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.redaction import RedactingFilter
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from arcade_gmail_multiuser.security.audit import AuditLog
-from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-from arcade_gmail_multiuser.security.audit_file import FileAuditStore
-from arcade_gmail_multiuser.security.audit_sql import SqlAuditStore
-from arcade_gmail_multiuser.security.audit_store import AuditStore
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
+from arcade_gmail_multiuser.security.audit.log import AuditLog
+from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
+from arcade_gmail_multiuser.security.audit.store import AuditStore
 from arcade_gmail_multiuser.security.keys import new_key
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from arcade_gmail_multiuser.cli import command
-from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.engine.database import create_tables, open_database
-from arcade_gmail_multiuser.engine.secret_store import SecretStore
-from arcade_gmail_multiuser.security.audit_opening import open_audit
-from arcade_gmail_multiuser.security.boundaries import AuditBoundary
+from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore
+from arcade_gmail_multiuser.engine.running.secret_store import SecretStore
+from arcade_gmail_multiuser.security.audit.opening import open_audit
+from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id, new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 
 OLD, NEW = new_key(), new_key()
 

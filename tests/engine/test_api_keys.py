@@ -10,8 +10,8 @@ import pytest
 from engine_stack.facts import Clock
 from sqlalchemy.exc import OperationalError
 
-from arcade_gmail_multiuser.engine.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.engine.database import create_tables, open_database
+from arcade_gmail_multiuser.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import ConfigurationError, Conflict, InvalidInput
 from arcade_gmail_multiuser.security.keys import new_key

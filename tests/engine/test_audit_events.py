@@ -15,10 +15,10 @@ from engine_stack.stack import Stack, StackMaker
 from starlette.responses import JSONResponse
 
 from arcade_gmail_multiuser.errors import ConfigurationError, DeadlineExceeded
-from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-from arcade_gmail_multiuser.security.boundaries import AuditBoundary, RateBoundary
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary, RateBoundary
 from arcade_gmail_multiuser.security.keys import new_key
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 
 LIST = "GmailMultiuser.ListLabels"
 REJECTED = {"message": "x", "kind": "UPSTREAM_RUNTIME_AUTH_ERROR", "status_code": 401}

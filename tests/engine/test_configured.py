@@ -14,8 +14,8 @@ from engine_stack.stack import Stack, StackMaker
 
 from arcade_gmail_multiuser.engine.configured import configured_settings
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.boundaries import RateBoundary
-from arcade_gmail_multiuser.security.config import SecurityConfig
+from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
+from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 from arcade_gmail_multiuser.security.keys import new_key
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")

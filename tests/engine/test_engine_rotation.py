@@ -15,8 +15,8 @@ from arcade_gmail_multiuser.engine import rotation, schema
 from arcade_gmail_multiuser.engine.rotation import api_keys_waiting, needed_key_ids, rotate_sealed
 from arcade_gmail_multiuser.errors import ConfigurationError, DeadlineExceeded
 from arcade_gmail_multiuser.security.keys import new_key
-from arcade_gmail_multiuser.security.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.sealing import Keyring
+from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 
 OLD, NEW = new_key(), new_key()
 BOTH = Keyring.from_base64([NEW, OLD])

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from arcade_gmail_multiuser.engine import schema
+from arcade_gmail_multiuser.engine.connecting.flows import FlowStore, digest
 from arcade_gmail_multiuser.engine.database import create_tables, open_database
-from arcade_gmail_multiuser.engine.flows import FlowStore, digest
 from arcade_gmail_multiuser.errors import StorageError
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring

@@ -11,8 +11,8 @@ from arcade_core.converters.openai import to_openai
 from jsonschema import Draft202012Validator
 
 import arcade_gmail_multiuser
-from arcade_gmail_multiuser.engine.formats import describe
-from arcade_gmail_multiuser.engine.tool_entry import read_entry
+from arcade_gmail_multiuser.engine.api.formats import describe
+from arcade_gmail_multiuser.engine.running.tool_entry import read_entry
 
 if TYPE_CHECKING:
     from engine_stack.stack import Stack

@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.errors import (
     DeadlineExceeded,
     StorageUnavailable,
 )
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 
 if TYPE_CHECKING:
     from engine_stack.stack import Stack

@@ -33,9 +33,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from arcade_gmail_multiuser.engine.api.openapi_document import openapi_document
+from arcade_gmail_multiuser.engine.api.openapi_schemas import SCHEMAS
 from arcade_gmail_multiuser.engine.app import create_engine_app
-from arcade_gmail_multiuser.engine.openapi import openapi_document
-from arcade_gmail_multiuser.engine.openapi_schemas import SCHEMAS
 from arcade_gmail_multiuser.engine.settings import EngineSettings
 
 EXAMPLES = 10

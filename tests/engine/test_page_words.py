@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from arcade_gmail_multiuser.engine import confirmation
-from arcade_gmail_multiuser.engine.page_texts import REASONS, text_of
-from arcade_gmail_multiuser.engine.permissions import in_words
+from arcade_gmail_multiuser.engine.connecting import confirmation
+from arcade_gmail_multiuser.engine.pages.page_texts import REASONS, text_of
+from arcade_gmail_multiuser.engine.pages.permissions import in_words
 from arcade_gmail_multiuser.gmail import scopes
 
 

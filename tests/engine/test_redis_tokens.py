@@ -13,7 +13,7 @@ from engine_stack.stack import Stack, StackMaker
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageUnavailable
-from arcade_gmail_multiuser.security.redis_store import RedisTokenStore
+from arcade_gmail_multiuser.security.tokens.redis_store import RedisTokenStore
 
 LIST = "GmailMultiuser.ListLabels"
 CONNECTIONS = "/v1/admin/user_connections"

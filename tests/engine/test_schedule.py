@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from arcade_gmail_multiuser.engine.schedule import LEASE_S
+from arcade_gmail_multiuser.engine.running.schedule import LEASE_S
 from arcade_gmail_multiuser.errors import ConnectionFailed, DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ async def test_a_result_that_comes_after_the_lease_is_still_the_truth(any_stack:
 async def test_an_engine_that_stops_says_that_the_outcome_is_unknown(
     any_database: str, make_stack: StackMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("arcade_gmail_multiuser.engine.scheduler._GRACE_S", 0.2)
+    monkeypatch.setattr("arcade_gmail_multiuser.engine.running.scheduler._GRACE_S", 0.2)
     first = await make_stack(database_url=any_database)
     call_id = await schedule(first)
     reached, never = asyncio.Event(), asyncio.Event()

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.quota import Quota
-from arcade_gmail_multiuser.gmail.retry import RetryPolicy
-from arcade_gmail_multiuser.gmail.transport import Answer, Request, close_transport
+from arcade_gmail_multiuser.gmail.wire.quota import Quota
+from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.wire.transport import Answer, Request, close_transport
 
 
 def answer_of(status: int, body: Any = None, **headers: str) -> Answer:

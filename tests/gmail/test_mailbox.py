@@ -25,8 +25,8 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.quota import Quota
-from arcade_gmail_multiuser.gmail.transport import Answer
+from arcade_gmail_multiuser.gmail.wire.quota import Quota
+from arcade_gmail_multiuser.gmail.wire.transport import Answer
 
 Make = Callable[..., Mailbox]
 

@@ -21,14 +21,14 @@ from leak_hunt.raw_log import RawLog
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.errors import ConnectionFailed, TokenRejected, Unavailable
-from arcade_gmail_multiuser.security.audit import AuditLog
-from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-from arcade_gmail_multiuser.security.audit_file import FileAuditStore
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
+from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.keys import decode_key, new_key
-from arcade_gmail_multiuser.security.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 
 CONTROL = "leak-hunt-control-0123456789"
 

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import uvicorn
 
-from arcade_gmail_multiuser.gmail.discovery import load_document
+from arcade_gmail_multiuser.gmail.wire.discovery import load_document
 from arcade_gmail_multiuser.sandbox.app import Sandbox, create_sandbox
 from arcade_gmail_multiuser.sandbox.wire.gateway import HANDLERS
 from arcade_gmail_multiuser.sandbox.wire.methods import RouteTable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.discovery import accepted_scopes
+from arcade_gmail_multiuser.gmail.wire.discovery import accepted_scopes
 from arcade_gmail_multiuser.sandbox.wire.gateway import HANDLERS
 from arcade_gmail_multiuser.sandbox.wire.methods import described
 

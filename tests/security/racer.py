@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_multiuser.errors import RateLimited
-from arcade_gmail_multiuser.security.audit import AuditLog
-from arcade_gmail_multiuser.security.audit_chain import AuditKeys
-from arcade_gmail_multiuser.security.audit_file import FileAuditStore
-from arcade_gmail_multiuser.security.audit_sql import SqlAuditStore
-from arcade_gmail_multiuser.security.audit_store import AuditStore
-from arcade_gmail_multiuser.security.rate_limit import AttemptLimiter, AttemptStore
-from arcade_gmail_multiuser.security.rate_limit_redis import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limit_sql import SqlAttemptStore
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
+from arcade_gmail_multiuser.security.audit.log import AuditLog
+from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
+from arcade_gmail_multiuser.security.audit.store import AuditStore
+from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter, AttemptStore
+from arcade_gmail_multiuser.security.rate_limits.in_redis import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.in_sql import SqlAttemptStore
 
 NOW = 1_700_000_000.0
 

@@ -13,16 +13,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from arcade_gmail_multiuser.errors import ConfigurationError, RateLimited, StorageError
-from arcade_gmail_multiuser.security.boundaries import RateBoundary
-from arcade_gmail_multiuser.security.rate_limit import (
+from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
+from arcade_gmail_multiuser.security.rate_limits.attempts import (
     AttemptLimiter,
     AttemptStore,
     MemoryAttemptStore,
     weigh_attempt,
 )
-from arcade_gmail_multiuser.security.rate_limit_opening import open_limiter
-from arcade_gmail_multiuser.security.rate_limit_redis import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limit_sql import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.in_redis import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.in_sql import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
 
 MINUTE = 60.0
 Race = Callable[..., list[list[int]]]

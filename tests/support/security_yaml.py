@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.config import SecurityConfig
+from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 from arcade_gmail_multiuser.security.keys import new_key
 
 ENV = {

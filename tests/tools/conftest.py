@@ -20,10 +20,11 @@ from arcade_core.catalog import ToolCatalog, create_func_models
 from arcade_core.executor import ToolExecutor
 from arcade_core.schema import ToolAuthorizationContext, ToolCallError, ToolContext
 
-from arcade_gmail_multiuser.gmail import mailbox, sending
-from arcade_gmail_multiuser.gmail.quota import Quota
-from arcade_gmail_multiuser.gmail.retry import RetryPolicy
-from arcade_gmail_multiuser.gmail.transport import close_transport
+from arcade_gmail_multiuser.gmail import mailbox
+from arcade_gmail_multiuser.gmail.wire.quota import Quota
+from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.wire.transport import close_transport
+from arcade_gmail_multiuser.gmail.writing import sending
 from arcade_gmail_multiuser.sandbox.app import create_sandbox
 
 Tool = Callable[..., Any]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput, UnknownLabel
 from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.tools import checks, outgoing
-from arcade_gmail_multiuser.tools.fitting import cost, fair_shares
-from arcade_gmail_multiuser.tools.sending_shapes import AttachmentInput
-from arcade_gmail_multiuser.tools.views import cursor_for, link, read_cursor, view
+from arcade_gmail_multiuser.tools.answers.fitting import cost, fair_shares
+from arcade_gmail_multiuser.tools.answers.views import cursor_for, link, read_cursor, view
+from arcade_gmail_multiuser.tools.arguments import checks, outgoing
+from arcade_gmail_multiuser.tools.arguments.sending_shapes import AttachmentInput
 
 BOOK = LabelBook(
     [

@@ -16,8 +16,8 @@ from typing import Any
 import jwt
 import pytest
 
-from arcade_gmail_multiuser.gmail import marks
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.writing import marks
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.forwarding import forward_email

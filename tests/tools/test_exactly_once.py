@@ -18,12 +18,12 @@ from arcade_gmail_multiuser.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail import sending
 from arcade_gmail_multiuser.gmail.addresses import Address
-from arcade_gmail_multiuser.gmail.compose import OutgoingMessage
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.transport import Answer, Request, shared_transport
+from arcade_gmail_multiuser.gmail.wire.transport import Answer, Request, shared_transport
+from arcade_gmail_multiuser.gmail.writing import sending
+from arcade_gmail_multiuser.gmail.writing.compose import OutgoingMessage
 
 
 class Shuffled:

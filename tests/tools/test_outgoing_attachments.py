@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.tools import outgoing
+from arcade_gmail_multiuser.tools.arguments import outgoing
 from arcade_gmail_multiuser.tools.attachments import get_attachment
 from arcade_gmail_multiuser.tools.drafts import write_draft_email
 from arcade_gmail_multiuser.tools.messages import get_email, search_emails_by_query

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail import fetching
-from arcade_gmail_multiuser.gmail.reading import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.reading.message import ReadMessage, read_message
 from arcade_gmail_multiuser.tools.messages import list_emails
 
 Mail = Callable[..., bytes]

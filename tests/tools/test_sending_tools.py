@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail import marks
+from arcade_gmail_multiuser.gmail.writing import marks
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.messages import get_email, list_emails, search_emails_by_query
 from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email

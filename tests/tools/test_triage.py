@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail import organising
+from arcade_gmail_multiuser.gmail.keeping import organising
 from arcade_gmail_multiuser.tools.drafts import write_draft_email
 from arcade_gmail_multiuser.tools.messages import get_email, search_emails_by_query, trash_email
 from arcade_gmail_multiuser.tools.threads import change_thread_labels, set_thread_trash_status

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arcade_gmail_multiuser.gmail.discovery import load_document
+from arcade_gmail_multiuser.gmail.wire.discovery import load_document
 from arcade_gmail_multiuser.sandbox.wire.google_error import (
     GoogleError,
     invalid,

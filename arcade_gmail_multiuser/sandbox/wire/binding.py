@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arcade_gmail_multiuser.gmail.discovery import load_document
+from arcade_gmail_multiuser.gmail.wire.discovery import load_document
 from arcade_gmail_multiuser.sandbox.wire.google_error import (
     bad_value,
     invalid,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from arcade_gmail_multiuser.gmail.discovery import load_document
+from arcade_gmail_multiuser.gmail.wire.discovery import load_document
 from arcade_gmail_multiuser.sandbox.wire.google_error import bad_field_mask
 
 Mask = dict[str, Any]

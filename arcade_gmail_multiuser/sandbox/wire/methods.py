@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from arcade_gmail_multiuser.gmail.discovery import described_methods
+from arcade_gmail_multiuser.gmail.wire.discovery import described_methods
 
 UPLOAD_PREFIX = "/upload"
 

@@ -17,10 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
-from arcade_gmail_multiuser.security.token_store import TokenStore
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.store import TokenStore
 
 K1, K2 = (bytes((i * step + 7) * (i + step) % 256 for i in range(32)) for step in (3, 5))
 REAL = ("sqlite", "postgresql", "redis")

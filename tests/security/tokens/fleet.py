@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.security import redis_store, sql_store  # noqa: F401  (before forking)
-from arcade_gmail_multiuser.security.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_opening import open_token_store
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens import (
+    redis_store,  # noqa: F401  (before forking)
+    sql_store,  # noqa: F401  (before forking)
+)
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 
 Connect = Callable[..., Any]
 

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from arcade_gmail_multiuser.errors import StorageError, StorageUnavailable
-from arcade_gmail_multiuser.security import token_database
-from arcade_gmail_multiuser.security.redis_store import RedisTokenStore
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.sql_store import SqlTokenStore
-from arcade_gmail_multiuser.security.token_database import open_token_database
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_record import TokenKey
-from arcade_gmail_multiuser.security.token_store import TokenStore
+from arcade_gmail_multiuser.security.tokens import database as token_database
+from arcade_gmail_multiuser.security.tokens.database import open_token_database
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.record import TokenKey
+from arcade_gmail_multiuser.security.tokens.redis_store import RedisTokenStore
+from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+from arcade_gmail_multiuser.security.tokens.store import TokenStore
 
 Connect = Callable[..., Any]
 Make = Callable[..., SecureTokenManager]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError
-from arcade_gmail_multiuser.security.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 
 Connect = Callable[..., Any]
 Make = Callable[..., SecureTokenManager]

@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.errors import (
     StorageError,
     TokenRejected,
 )
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 
 Connect = Callable[..., Any]
 

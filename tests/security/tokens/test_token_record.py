@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.security.token_record import (
+from arcade_gmail_multiuser.security.tokens.record import (
     DEFAULT_LIFETIME_S,
     HiddenText,
     TokenKey,

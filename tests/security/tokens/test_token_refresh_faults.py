@@ -17,8 +17,8 @@ from arcade_gmail_multiuser.errors import (
     StorageUnavailable,
     Unavailable,
 )
-from arcade_gmail_multiuser.security.token_manager import SecureTokenManager
-from arcade_gmail_multiuser.security.token_record import TokenKey
+from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+from arcade_gmail_multiuser.security.tokens.record import TokenKey
 
 Connect = Callable[..., Any]
 Make = Callable[..., SecureTokenManager]

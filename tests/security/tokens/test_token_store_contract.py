@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.security.token_record import TokenKey, TokenRecord, first_generation
-from arcade_gmail_multiuser.security.token_store import Reseal, TokenStore
+from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord, first_generation
+from arcade_gmail_multiuser.security.tokens.store import Reseal, TokenStore
 
 KEY = TokenKey("p1", "ann", "google")
 

@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.engine.settings import (
     WorkerSettings,
 )
 from arcade_gmail_multiuser.security.keys import new_key
-from arcade_gmail_multiuser.security.token_refresh import RefreshPolicy
+from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 from engine_stack.browser import Browser
 from engine_stack.facts import (
     API_KEY,

@@ -1,0 +1,1 @@
+"""What every request has: who calls, what it may hold, how it is answered."""

@@ -1,0 +1,1 @@
+"""Tools and their workers: found, executed for a user, now or later."""

@@ -1,0 +1,1 @@
+"""Files of a mail: which one is meant, its bytes, and its text read where it can harm nothing."""

@@ -1,0 +1,1 @@
+"""How a request reaches Google and what comes back: batched, bounded, repeated where it is safe."""

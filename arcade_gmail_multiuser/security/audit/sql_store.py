@@ -1,0 +1,160 @@
+"""Keep the audit in SQLite or PostgreSQL, written by any number of processes.
+
+The first statement of an append changes the head's row, so the database itself lets one writer in
+at a time (a row lock in PostgreSQL, the write lock of a SQLite file in WAL mode).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
+from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
+from arcade_gmail_multiuser.security.failing_closed import failing_closed
+from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+
+__all__ = ["SqlAuditStore"]
+
+_PAGE = 1000
+_ONLY_ROW = 1
+
+
+class SqlAuditStore:
+    """Append to two tables of a database that others use too.
+
+    Args:
+        engine: its caller closes it. SQLite has to be in WAL mode with a busy timeout.
+        prefix: begins the tables' names.
+        patience_s: how long an append may take before it counts as impossible.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, prefix: str = "audit_", patience_s: float = 10.0
+    ) -> None:
+        self._engine = engine
+        self._patience_s = patience_s
+        self._metadata = MetaData()
+        # SQLite wants INTEGER for a row id, and has 64 bits in it.
+        number = BigInteger().with_variant(Integer(), "sqlite")
+        self._records = Table(
+            f"{prefix}records",
+            self._metadata,
+            Column("position", number, primary_key=True, autoincrement=False),
+            Column("record", Text, nullable=False),
+            Column("mac", String(64), nullable=False),
+        )
+        self._heads = Table(
+            f"{prefix}head",
+            self._metadata,
+            Column("id", Integer, primary_key=True, autoincrement=False),
+            Column("log", String(32), nullable=False),
+            Column("count", number, nullable=False),
+            Column("digest", String(64), nullable=False),
+            Column("key_id", String(32), nullable=False),
+            Column("mac", String(64), nullable=False),
+        )
+
+    async def prepare(self, keys: AuditKeys) -> None:
+        """Create the tables and the head of an empty log; a log that lost its head gets none."""
+        async with self._patiently():
+            await create_missing_tables(self._engine, self._metadata)
+            with contextlib.suppress(IntegrityError):  # another process was first
+                async with self._engine.begin() as db:
+                    headed = await db.scalar(select(func.count()).select_from(self._heads))
+                    written = await db.scalar(select(func.count()).select_from(self._records))
+                    if not headed and not written:
+                        values = {"id": _ONLY_ROW, **_columns(new_head(keys))}
+                        await db.execute(insert(self._heads).values(values))
+
+    async def append(self, contents: Sequence[dict[str, Any]], keys: AuditKeys) -> Head:
+        async with self._patiently(), self._engine.begin() as db:
+            head = await self._lock_head(db)
+            if head is None or not head.is_genuine(keys):
+                raise tampered("its head is missing, changed, or signed with an unknown key.")
+            records, following = link(head, contents, keys)
+            rows = [
+                {"position": head.count + n, "record": one.text, "mac": one.mac}
+                for n, one in enumerate(records, start=1)
+            ]
+            try:
+                await db.execute(insert(self._records), rows)
+            except IntegrityError:
+                raise tampered("there are records after its head.") from None
+            only = self._heads.c.id == _ONLY_ROW
+            await db.execute(update(self._heads).where(only).values(_columns(following)))
+        return following
+
+    async def exists(self) -> bool:
+        """Tell whether there is a log, be it one that lost its records or its head."""
+        async with self._patiently(), self._engine.connect() as db:
+            tables = await db.run_sync(lambda sync: inspect(sync).get_table_names())
+        return self._records.name in tables or self._heads.name in tables
+
+    async def snapshot(self) -> Snapshot:
+        last = select(func.coalesce(func.max(self._records.c.position), 0)).scalar_subquery()
+        query = select(*self._heads.c, last.label("last")).where(self._heads.c.id == _ONLY_ROW)
+        async with self._patiently(), self._engine.connect() as db:
+            # One statement sees one moment, whoever is writing.
+            row = (await db.execute(query)).mappings().first()
+        return Snapshot(None, 0) if row is None else Snapshot(_head_of(row), row["last"])
+
+    async def read(self, snapshot: Snapshot) -> AsyncIterator[Signed]:
+        records = self._records.c
+        after: int | None = None
+        while True:
+            query = select(records.position, records.record, records.mac)
+            query = query.where(records.position <= snapshot.end)
+            if after is not None:
+                query = query.where(records.position > after)
+            async with self._patiently(), self._engine.connect() as db:
+                rows = (await db.execute(query.order_by(records.position).limit(_PAGE))).all()
+            for row in rows:
+                yield Signed(row.record, row.mac)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].position
+
+    async def _lock_head(self, db: AsyncConnection) -> Head | None:
+        # Setting a column to itself is a write all the same: from here on, others wait.
+        only = self._heads.c.id == _ONLY_ROW
+        locking = update(self._heads).where(only).values(count=self._heads.c.count)
+        row = (await db.execute(locking.returning(*self._heads.c))).mappings().first()
+        return None if row is None else _head_of(row)
+
+    def _patiently(self) -> AbstractAsyncContextManager[None]:
+        return failing_closed(self._patience_s, unavailable)
+
+
+def _columns(head: Head) -> dict[str, Any]:
+    return {
+        "log": head.log,
+        "count": head.count,
+        "digest": head.digest,
+        "key_id": head.key,
+        "mac": head.mac,
+    }
+
+
+def _head_of(row: RowMapping) -> Head:
+    return Head(row["log"], row["count"], row["digest"], key=row["key_id"], mac=row["mac"])

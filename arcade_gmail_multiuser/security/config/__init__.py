@@ -1,0 +1,1 @@
+"""The security configuration: one YAML file, every key enforced, nothing unsafe accepted."""

@@ -1,0 +1,56 @@
+"""Tell the audit what happens to a connection's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from arcade_gmail_multiuser.security.tokens.record import TokenKey
+
+__all__ = ["Recorder", "TokenEvents"]
+
+Outcome = Literal["started", "succeeded", "failed", "refused"]
+
+
+class Recorder(Protocol):
+    """Keep one event for good, or raise; `security.audit.AuditLog` is one."""
+
+    async def record(
+        self,
+        event: str,
+        *,
+        outcome: Outcome,
+        actor: str,
+        user_id: str | None = None,
+        provider: str | None = None,
+        detail: Mapping[str, str | int | bool] | None = None,
+    ) -> None: ...
+
+
+class TokenEvents:
+    """Record events before what they tell of takes effect.
+
+    A recorder that raises stops the operation: what cannot be audited does not happen.
+    """
+
+    def __init__(self, recorder: Recorder | None) -> None:
+        self._recorder = recorder
+
+    async def tell(
+        self,
+        event: str,
+        key: TokenKey,
+        outcome: Outcome = "succeeded",
+        *,
+        actor: str = "token_manager",
+        **detail: str | int | bool,
+    ) -> None:
+        if self._recorder is not None:
+            await self._recorder.record(
+                event,
+                outcome=outcome,
+                actor=actor,
+                user_id=key.user_id,
+                provider=key.provider,
+                detail=detail,
+            )

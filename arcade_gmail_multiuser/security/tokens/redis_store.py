@@ -1,0 +1,314 @@
+"""Keep tokens in Redis, shared by any number of processes."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from redis.asyncio import Redis
+
+from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
+from arcade_gmail_multiuser.security.tokens import redis_scripts
+from arcade_gmail_multiuser.security.tokens.record import (
+    TokenKey,
+    TokenRecord,
+    join_scopes,
+    split_scopes,
+)
+from arcade_gmail_multiuser.security.tokens.sealing import unreadable
+from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, patiently
+
+__all__ = ["RedisTokenStore"]
+
+_FIELDS = ("g", "k", "m", "a", "r", "u")
+
+
+class RedisTokenStore:
+    """Keep sealed records in a Redis that persists (`appendonly yes`) and does not evict.
+
+    Only leases have a time to live. After a fail-over that loses the last writes a lease may be
+    held twice; the generations still let one writer win.
+
+    Args:
+        url: `redis://`, `rediss://` or `unix://`.
+        prefix: begins every key, in braces, so that a cluster keeps all of them on one node.
+        patience_s: how long one step may take before it counts as impossible.
+
+    Raises:
+        ConfigurationError: not an address of a Redis.
+    """
+
+    def __init__(
+        self, url: str, *, prefix: str = "arcade_gmail_multiuser", patience_s: float = 5.0
+    ) -> None:
+        try:
+            # No socket_timeout: with one, redis-py sends inside asyncio.wait_for, which until
+            # Python 3.12 swallows a cancellation. `patiently` bounds every step instead.
+            self._redis: Redis = Redis.from_url(
+                url, socket_timeout=None, socket_connect_timeout=patience_s
+            )
+        except ValueError:
+            raise ConfigurationError("The token store's address is no Redis address.") from None
+        self._prefix = f"{{{prefix}}}:"
+        self._patience_s = patience_s
+        # redis-py types a script as taking any client; one registered here needs none.
+        self._put: Any = self._redis.register_script(redis_scripts.PUT)
+        self._delete: Any = self._redis.register_script(redis_scripts.DELETE)
+        self._reseal: Any = self._redis.register_script(redis_scripts.RESEAL)
+        self._touch: Any = self._redis.register_script(redis_scripts.TOUCH)
+        self._acquire: Any = self._redis.register_script(redis_scripts.ACQUIRE)
+        self._renew: Any = self._redis.register_script(redis_scripts.RENEW)
+        self._release: Any = self._redis.register_script(redis_scripts.RELEASE)
+
+    async def prepare(self) -> None:
+        """See that it answers; there is nothing to make."""
+        async with self._patiently():
+            await self._redis.ping()
+
+    async def get(self, key: TokenKey) -> TokenRecord | None:
+        async with self._patiently():
+            found: Any = await self._redis.hmget(self._record(key), *_FIELDS)
+        return None if found[0] is None else _read(key, found)
+
+    async def put_if_generation(self, record: TokenRecord, *, expected: int | None) -> bool:
+        arguments = [
+            self._sets,
+            "" if expected is None else expected,
+            record.generation,
+            record.key_id,
+            _rest_of(record),
+            record.sealed_access,
+            record.sealed_refresh or b"",
+            "" if record.last_used_at is None else record.last_used_at,
+            record.id,
+            self._accounts,
+            _joined((record.key.project, record.provider, record.subject)),
+            record.created_at,
+        ]
+        async with self._patiently():
+            keys = [self._record(record.key), self._key_names, self._ids, *self._lists(record.key)]
+            return bool(await self._put(keys=keys, args=arguments))
+
+    async def delete(self, key: TokenKey, *, expected: int) -> bool:
+        async with self._patiently():
+            keys = [self._record(key), self._ids, *self._lists(key)]
+            arguments = [self._sets, expected, self._accounts]
+            return bool(await self._delete(keys=keys, args=arguments))
+
+    async def find(self, project: str, connection_id: str) -> TokenRecord | None:
+        async with self._patiently():
+            name: Any = await self._redis.hget(self._ids, connection_id)
+        key = None if name is None else self._key_of(name)
+        return None if key is None or key.project != project else await self.get(key)
+
+    async def page(
+        self,
+        project: str,
+        *,
+        limit: int,
+        offset: int,
+        user_id: str | None = None,
+        provider: str | None = None,
+    ) -> tuple[list[TokenRecord], int]:
+        by_age = self._list(project, user_id, provider)
+        async with self._patiently():
+            total: Any = await self._redis.zcard(by_age)
+            last = offset + limit - 1
+            names: Any = await self._redis.zrange(by_age, offset, last) if limit > 0 else []
+        return await self._records_of(names), int(total)
+
+    async def users_of_account(self, project: str, provider: str, subject: str) -> int:
+        name = self._accounts + _joined((project, provider, subject))
+        async with self._patiently():
+            count: Any = await self._redis.scard(name)
+        return int(count)
+
+    async def touch(self, used: Mapping[TokenKey, float]) -> None:
+        async with self._patiently():
+            pipeline = self._redis.pipeline(transaction=False)
+            for key, at in used.items():
+                await self._touch(keys=[self._record(key)], args=[at], client=pipeline)
+            await pipeline.execute()
+
+    async def key_ids(self) -> frozenset[str]:
+        async with self._patiently():
+            named: Any = await self._redis.smembers(self._key_names)
+            names = [name.decode() for name in named]
+            sizes = [await self._redis.scard(self._sets + name) for name in names]
+        return frozenset(name for name, size in zip(names, sizes, strict=True) if size)
+
+    async def stale(
+        self, newest_key_id: str, *, batch: int
+    ) -> AsyncIterator[Sequence[TokenRecord]]:
+        for key_id in sorted(await self.key_ids() - {newest_key_id}):
+            cursor = 0
+            while True:
+                # SSCAN gives everything that stays in the set, whatever leaves it meanwhile.
+                async with self._patiently():
+                    found: Any = await self._redis.sscan(self._sets + key_id, cursor, count=batch)
+                cursor, names = int(found[0]), found[1]
+                for first in range(0, len(names), batch):
+                    yield await self._records_of(names[first : first + batch])
+                if cursor == 0:
+                    break
+
+    async def reseal(self, pairs: Iterable[Reseal]) -> None:
+        async with self._patiently():
+            pipeline = self._redis.pipeline(transaction=False)
+            for pair in pairs:
+                before, after = pair.before, pair.after
+                await self._reseal(
+                    keys=[self._record(before.key), self._key_names],
+                    args=[
+                        self._sets,
+                        before.generation,
+                        before.key_id,
+                        after.key_id,
+                        after.sealed_access,
+                        after.sealed_refresh or b"",
+                    ],
+                    client=pipeline,
+                )
+            await pipeline.execute()
+
+    async def acquire_lease(self, key: TokenKey, owner: str, seconds: float) -> LeaseHolder | None:
+        async with self._patiently():
+            found = await self._acquire(keys=[self._lease(key)], args=[owner, _ms(seconds)])
+        if not found:
+            return None
+        return LeaseHolder(cooling=found[0] == b"", remaining_s=max(found[1], 0) / 1000)
+
+    async def renew_lease(self, key: TokenKey, owner: str, seconds: float) -> bool:
+        async with self._patiently():
+            return bool(await self._renew(keys=[self._lease(key)], args=[owner, _ms(seconds)]))
+
+    async def release_lease(self, key: TokenKey, owner: str, *, cooldown_s: float = 0.0) -> None:
+        cooling = _ms(cooldown_s) if cooldown_s > 0 else 0
+        async with self._patiently():
+            await self._release(keys=[self._lease(key)], args=[owner, cooling])
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _records_of(self, names: Sequence[bytes]) -> list[TokenRecord]:
+        async with self._patiently():
+            pipeline = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipeline.hmget(name.decode(), *_FIELDS)
+            rows: Any = await pipeline.execute()
+        records: list[TokenRecord] = []
+        for name, row in zip(names, rows, strict=True):
+            if row[0] is not None:
+                with contextlib.suppress(StorageError):
+                    records.append(_read(self._key_of(name), row))
+        return records
+
+    @property
+    def _sets(self) -> str:
+        return f"{self._prefix}sealed:"
+
+    @property
+    def _record_names(self) -> str:
+        return f"{self._prefix}token:"
+
+    @property
+    def _key_names(self) -> str:
+        return f"{self._prefix}keys"
+
+    @property
+    def _ids(self) -> str:
+        return f"{self._prefix}ids"
+
+    @property
+    def _accounts(self) -> str:
+        return f"{self._prefix}account:"
+
+    def _lists(self, key: TokenKey) -> list[str]:
+        return [
+            self._list(key.project, user_id, provider)
+            for user_id in (None, key.user_id)
+            for provider in (None, key.provider)
+        ]
+
+    def _list(self, project: str, user_id: str | None, provider: str | None) -> str:
+        # No id is empty, so an empty place can only mean: whichever.
+        return f"{self._prefix}age:{_joined((project, user_id or '', provider or ''))}"
+
+    def _record(self, key: TokenKey) -> str:
+        return self._record_names + _name(key)
+
+    def _lease(self, key: TokenKey) -> str:
+        return f"{self._prefix}lease:{_name(key)}"
+
+    def _key_of(self, name: bytes) -> TokenKey:
+        try:
+            fields = name.decode()[len(self._record_names) :].split(":")
+            project, user_id, provider = (
+                base64.urlsafe_b64decode(field).decode() for field in fields
+            )
+            return TokenKey(project, user_id, provider)
+        except (ValueError, InvalidInput):
+            raise unreadable() from None
+
+    def _patiently(self) -> AbstractAsyncContextManager[None]:
+        return patiently(self._patience_s)
+
+
+def _name(key: TokenKey) -> str:
+    return _joined((key.project, key.user_id, key.provider))
+
+
+def _joined(fields: Iterable[str]) -> str:
+    # Encoded one by one: no id, whatever it holds, can run into the next.
+    return ":".join(base64.urlsafe_b64encode(field.encode()).decode() for field in fields)
+
+
+def _ms(seconds: float) -> int:
+    return max(int(seconds * 1000), 1)
+
+
+def _rest_of(record: TokenRecord) -> str:
+    return json.dumps(
+        {
+            "id": record.id,
+            "status": record.status,
+            "client_id": record.client_id,
+            "subject": record.subject,
+            "email": record.email,
+            "scopes": join_scopes(record.scopes),
+            "issued_at": record.issued_at,
+            "expires_at": record.expires_at,
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+        }
+    )
+
+
+def _read(key: TokenKey, found: Sequence[bytes | None]) -> TokenRecord:
+    generation, key_id, rest, access, refresh, used = found
+    try:
+        known = json.loads(rest or b"")
+        return TokenRecord(
+            key=key,
+            id=str(known["id"]),
+            generation=int(generation or b""),
+            status="active" if known["status"] == "active" else "reauthorize",
+            client_id=str(known["client_id"]),
+            subject=str(known["subject"]),
+            email=str(known["email"]),
+            scopes=split_scopes(known["scopes"]),
+            key_id=(key_id or b"").decode(),
+            sealed_access=access or b"",
+            sealed_refresh=refresh,
+            issued_at=float(known["issued_at"]),
+            expires_at=float(known["expires_at"]),
+            created_at=float(known["created_at"]),
+            updated_at=float(known["updated_at"]),
+            last_used_at=None if used is None else float(used),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise unreadable() from None

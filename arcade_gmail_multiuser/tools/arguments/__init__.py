@@ -1,0 +1,1 @@
+"""What tools are asked: arguments checked and turned into what the mailbox is told."""

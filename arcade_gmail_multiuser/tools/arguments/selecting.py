@@ -1,0 +1,89 @@
+"""Which messages a bulk tool means, and which change it makes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_multiuser.gmail.keeping import organising
+from arcade_gmail_multiuser.gmail.keeping.organising import MAX_NAMED, Change, Entry, Ledger
+from arcade_gmail_multiuser.gmail.labels import LabelBook
+from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.reading.fetching import Failure, Search
+from arcade_gmail_multiuser.tools.arguments import checks, searching
+
+__all__ = ["TRIAGE", "Chosen", "changed", "chosen", "inside", "labelling"]
+
+_BINS = frozenset({"TRASH", "SPAM"})
+
+TRIAGE: Mapping[str, Change] = {
+    "mark_read": Change(remove=("UNREAD",)),
+    "mark_unread": Change(add=("UNREAD",)),
+    "star": Change(add=("STARRED",)),
+    "unstar": Change(remove=("STARRED",)),
+    "unarchive": Change(add=("INBOX",), never_in=_BINS),
+    "untrash": Change(remove=("TRASH",), untrash=True),
+    "mark_important": Change(add=("IMPORTANT",)),
+    "mark_not_important": Change(remove=("IMPORTANT",)),
+    "mark_not_spam": Change(add=("INBOX",), remove=("SPAM",), only_with="SPAM"),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Chosen:
+    """Either a search or ids; `refused` names what was given as an id and is none."""
+
+    search: Search | None = None
+    ids: tuple[str, ...] = ()
+    refused: tuple[Failure, ...] = ()
+
+
+def chosen(
+    email_ids: Sequence[str] | None, query: str | None, *, within: Change | None = None
+) -> Chosen:
+    """Read the two ways to name messages.
+
+    Raises:
+        InvalidInput: none of them, both of them, too many ids, or a blank query.
+    """
+    if bool(email_ids) == bool(query and query.strip()):
+        raise InvalidInput("Give either email_ids or query: one of them, not both.")
+    if email_ids:
+        ids, refused = checks.identifiers("email_ids", email_ids, MAX_NAMED)
+        return Chosen(ids=ids, refused=refused)
+    found = Chosen(search=searching.by_query(query or "", include_spam_trash=False))
+    return inside(found, within) if within else found
+
+
+def inside(found: Chosen, change: Change) -> Chosen:
+    """Let a search look where the messages to change are: what leaves Trash is in Trash."""
+    bins = _BINS.intersection(change.remove)
+    if found.search is None or not bins:
+        return found
+    return replace(
+        found, search=replace(found.search, label_ids=tuple(bins), include_spam_trash=True)
+    )
+
+
+def labelling(labels: LabelBook, name: str, *, add: bool) -> Change:
+    """Return the change that puts a label on or takes it off.
+
+    Raises:
+        UnknownLabel: there is no such label; the error names the closest ones.
+        InvalidInput: nobody may change it.
+    """
+    resolved = checks.resolved_changes(labels, [name] if add else [], [] if add else [name])
+    put, taken = tuple(resolved["addLabelIds"]), tuple(resolved["removeLabelIds"])
+    if _BINS.intersection(put):
+        # Gmail takes the inbox from what goes into a bin; said here, it can be undone.
+        return Change(add=put, remove=("INBOX",))
+    return Change(put, taken, untrash=taken == ("TRASH",))
+
+
+async def changed(mailbox: Mailbox, chosen: Chosen, change: Change) -> Ledger:
+    """Change what was chosen."""
+    if chosen.search is not None:
+        return await organising.change_found(mailbox, chosen.search, change)
+    refused = [Entry(failure.id, "failed", error=failure.error) for failure in chosen.refused]
+    return await organising.change_named(mailbox, chosen.ids, change, refused=refused)
