@@ -43,6 +43,8 @@ def test_the_search_finds_what_was_put_into_each_place(evidence: Evidence) -> No
 def test_045_databases_hold_neither_secrets_nor_mail(evidence: Evidence) -> None:
     stored = [n for n in evidence.places if "sqlite" in n or "postgresql" in n]
     assert len(stored) >= 2
+    everything = b"".join(evidence.places[name] for name in stored)
+    assert b"token.released" in everything, "the audit is not among what is searched"
     assert evidence.hits(*stored) == {}
 
 

@@ -194,7 +194,7 @@ def test_methods_of_http_are_known() -> None:
 def test_importing_the_client_builds_nothing() -> None:
     code = (
         "import arcade_gmail_multiuser.gmail.mailbox\n"
-        "from arcade_gmail_multiuser.gmail import discovery, pool\n"
+        "from arcade_gmail_multiuser.gmail.wire import discovery, pool\n"
         "assert discovery._service.cache_info().currsize == 0\n"
         "assert discovery.load_document.cache_info().currsize == 0\n"
         "assert pool.open_pools() == 0\n"

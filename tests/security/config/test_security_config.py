@@ -237,7 +237,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
 
 
 def test_no_key_in_our_documents_would_be_accepted() -> None:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[3]
     for path in [root / "README.md", *root.glob("docs/**/*.md")]:
         for found in re.findall(r"(?<![\w+/-])[\w+/-]{43}=", path.read_text(encoding="utf-8")):
             with pytest.raises(ConfigurationError):
