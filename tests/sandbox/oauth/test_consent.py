@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import googleapiclient
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from arcade_gmail_multiuser.sandbox.oauth.consent import MAX_PENDING
 from arcade_gmail_multiuser.sandbox.oauth.consent_scopes import GMAIL, read_scopes
 from arcade_gmail_multiuser.sandbox.oauth.identity import Identity
-from arcade_gmail_multiuser.sandbox.oauth.people import People, seeded_people
-from arcade_gmail_multiuser.sandbox.oauth.routes import oauth_routes
+from arcade_gmail_multiuser.sandbox.oauth.people import People
 
 AUTH = "/o/oauth2/v2/auth"
 CALLBACK = "http://127.0.0.1:9099/callback"
@@ -32,36 +30,6 @@ QUERY = {
     "scope": f"openid email {READ} {SEND}",
     "state": "st&te=1",
 }
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def identity(clock: Clock) -> Identity:
-    return Identity(clock)
-
-
-@pytest.fixture
-def people() -> People:
-    return seeded_people()
-
-
-@pytest.fixture
-async def http(identity: Identity, people: People) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=oauth_routes(identity, people))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9100") as client:
-        yield client
 
 
 class Form(HTMLParser):
@@ -221,7 +189,7 @@ async def test_a_decision_counts_once(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_forged_or_expired_sign_in_goes_nowhere(
-    http: httpx.AsyncClient, clock: Clock
+    http: httpx.AsyncClient, clock: Any
 ) -> None:
     form = await consent_form(http)
     forged = await http.post(AUTH, data={"request": "x", "account": ALICE, "decision": "allow"})

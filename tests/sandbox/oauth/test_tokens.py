@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
 import pytest
-from starlette.applications import Starlette
 
 from arcade_gmail_multiuser.sandbox.oauth.identity import Identity
 from arcade_gmail_multiuser.sandbox.oauth.people import seeded_people
-from arcade_gmail_multiuser.sandbox.oauth.routes import oauth_routes
 
 BASE = "http://127.0.0.1:9100"
 AUTH = "/o/oauth2/v2/auth"
@@ -31,31 +29,6 @@ CHALLENGE = (
     base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 )
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def identity(clock: Clock) -> Identity:
-    return Identity(clock)
-
-
-@pytest.fixture
-async def http(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=oauth_routes(identity, seeded_people()))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-        yield client
 
 
 async def code_for(http: httpx.AsyncClient, email: str = ALICE, **changes: str) -> str:
@@ -219,7 +192,7 @@ async def test_the_id_token_checks_out_against_the_published_key(
 
 
 async def test_a_refresh_gives_a_new_access_token_and_no_refresh_token(
-    http: httpx.AsyncClient, identity: Identity, clock: Clock
+    http: httpx.AsyncClient, identity: Identity, clock: Any
 ) -> None:
     body = await sign_in(http)
     clock.now += 3600
