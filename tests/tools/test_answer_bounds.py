@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
+from arcade_gmail_multiuser.tools.changes import list_mailbox_changes
 from arcade_gmail_multiuser.tools.drafts import write_draft_email
 from arcade_gmail_multiuser.tools.filters import create_filter, list_filters
 from arcade_gmail_multiuser.tools.followups import find_unanswered
@@ -220,3 +221,45 @@ async def test_filters_stay_within_their_bound(world: Any) -> None:
     assert size(answer) <= MOST
     shown = len(answer["filters"])
     assert shown == 40 or answer["omitted"] == [f"{40 - shown} more filters; narrow with contains"]
+
+
+async def test_many_changes_stay_within_their_bound_and_none_is_lost(
+    world: Any, mail: Mail
+) -> None:
+    person = await world.account()
+    cursor = (await person.use(list_mailbox_changes))["cursor"]
+    ids = await person.receive(
+        *({"raw": mail(str(n)), "labelIds": ["INBOX", *LABELS[:3]]} for n in range(400))
+    )
+    seen: list[str] = []
+    more = True
+    while more:
+        found = await person.use(list_mailbox_changes, cursor=cursor, max_changes=500)
+        assert size(found) <= MOST
+        seen += [each["id"] for each in found["added"]]
+        cursor, more = found["cursor"], found["has_more"]
+        left = len(ids) - len(seen)
+        counted = f"{left} more changed messages for lack of room; the cursor goes on there"
+        assert found["omitted"] == ([counted] if more else [])
+        assert bool(left) == more
+    assert seen == ids
+
+
+async def test_one_change_of_very_many_labels_stays_within_its_bound(
+    world: Any, mail: Mail
+) -> None:
+    person = await world.account()
+    cursor = (await person.use(list_mailbox_changes))["cursor"]
+    ids = await person.receive(
+        {"raw": mail(), "labelIds": [f"{n} {LONG}" for n in range(300)]}, mail()
+    )
+    found = await person.use(list_mailbox_changes, cursor=cursor)
+    assert size(found) <= MOST
+    [crowded] = found["added"]
+    assert crowded["id"] == ids[0]
+    assert len(crowded["label_ids"]) == len(crowded["label_names"]) > 100
+    assert found["has_more"]
+    assert any("labels" in entry for entry in found["omitted"])
+    rest = await person.use(list_mailbox_changes, cursor=found["cursor"])
+    assert [each["id"] for each in rest["added"]] == ids[1:]
+    assert not rest["has_more"]

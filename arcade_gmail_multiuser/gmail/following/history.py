@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import NotFound
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 
-__all__ = ["Change", "Changes", "read_changes"]
+__all__ = ["Change", "Changes", "read_changes", "up_to"]
 
 PAGE_SIZE = 500
 MAX_PAGES = 10
@@ -29,13 +29,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Net changes, oldest first, and where to go on."""
+    """Net changes, oldest first, where to go on, and the records they were summed from."""
 
     added: tuple[Change, ...]
     deleted: tuple[Change, ...]
     relabeled: tuple[Change, ...]
     next_history_id: str
     more: bool
+    records: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
@@ -75,26 +76,37 @@ async def read_changes(mailbox: Mailbox, start: str, *, most: int) -> Changes | 
         return None
 
 
+def up_to(changes: Changes, count: int) -> Changes:
+    """Sum only the first `count` records, at least one; the next call goes on after them."""
+    first = changes.records[:count]
+    return _summed(first, str(first[-1].get("id") or changes.next_history_id), more=True)
+
+
 async def _read(mailbox: Mailbox, start: str, *, most: int) -> Changes:
-    messages: dict[str, _Message] = {}
+    known: set[str] = set()
+    records: list[Mapping[str, Any]] = []
     last, token = start, None
     for _ in range(MAX_PAGES):
         asked = {"startHistoryId": start, "maxResults": PAGE_SIZE, "pageToken": token}
         page = await mailbox.call("users.history.list", **asked)
         for record in page.get("history") or ():
             concerned = {entry_id for _, _, entry_id, _ in _entries(record)}
-            if messages and len(messages.keys() | concerned) > most:
-                return _summed(messages.values(), last, more=True)
-            _apply(record, messages)
+            if known and len(known | concerned) > most:
+                return _summed(records, last, more=True)
+            known |= concerned
+            records.append(record)
             last = str(record.get("id") or last)
         token = page.get("nextPageToken")
         if not token:
-            return _summed(messages.values(), str(page.get("historyId") or last), more=False)
-    return _summed(messages.values(), last, more=True)
+            return _summed(records, str(page.get("historyId") or last), more=False)
+    return _summed(records, last, more=True)
 
 
-def _summed(messages: Iterable[_Message], next_history_id: str, *, more: bool) -> Changes:
-    known = list(messages)
+def _summed(records: Sequence[Mapping[str, Any]], next_history_id: str, *, more: bool) -> Changes:
+    messages: dict[str, _Message] = {}
+    for record in records:
+        _apply(record, messages)
+    known = list(messages.values())
     relabeled = [m.net() for m in known if not m.is_new and not m.is_gone]
     return Changes(
         added=tuple(
@@ -104,6 +116,7 @@ def _summed(messages: Iterable[_Message], next_history_id: str, *, more: bool) -
         relabeled=tuple(c for c in relabeled if c.labels_added or c.labels_removed),
         next_history_id=next_history_id,
         more=more,
+        records=tuple(records),
     )
 
 

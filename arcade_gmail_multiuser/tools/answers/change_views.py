@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.following.history import Change, Changes
+from arcade_gmail_multiuser.gmail.following.history import Change, Changes, up_to
 from arcade_gmail_multiuser.gmail.following.history_cursor import write_cursor
 from arcade_gmail_multiuser.gmail.labels import LabelBook
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
@@ -20,9 +21,13 @@ from arcade_gmail_multiuser.tools.answers.change_shapes import (
     RelabeledMessage,
     Watch,
 )
+from arcade_gmail_multiuser.tools.answers.fitting import ANSWER, FRAME, SEPARATOR, cost
 from arcade_gmail_multiuser.tools.answers.views import when
 
 __all__ = ["nothing", "told", "watch", "watched_labels"]
+
+BARE = 180
+"""Characters of one message in an answer without any labels."""
 
 
 def nothing(address: str, history_id: str, *, resync: bool = False) -> MailboxChanges:
@@ -39,8 +44,83 @@ def nothing(address: str, history_id: str, *, resync: bool = False) -> MailboxCh
 
 
 async def told(mailbox: Mailbox, changes: Changes, address: str) -> MailboxChanges:
-    """Tell the changes, with the labels' names where they can be had."""
+    """Tell the changes that have room, with the labels' names where they can be had.
+
+    What has no room is counted in `omitted`, and the cursor lies before it.
+    """
     labels, missing = await _labels_of(mailbox, changes)
+    answer = _answer(changes, labels, address, missing)
+    if cost(answer) <= ANSWER:
+        return answer
+    return await asyncio.to_thread(_fitted, changes, labels, address, missing)
+
+
+def _fitted(
+    changes: Changes, labels: LabelBook, address: str, missing: Sequence[str]
+) -> MailboxChanges:
+    """Tell of as many records as there is room for. One cannot be split: it loses labels."""
+    fits, too_many = 0, len(changes.records)
+    best: MailboxChanges | None = None
+    while too_many - fits > 1:
+        tried = (fits + too_many) // 2
+        answer = _first(changes, tried, labels, address, missing)
+        if cost(answer) <= ANSWER:
+            fits, best = tried, answer
+        else:
+            too_many = tried
+    return best or _with_fewer_labels(_first(changes, 1, labels, address, missing))
+
+
+def _first(
+    changes: Changes, count: int, labels: LabelBook, address: str, missing: Sequence[str]
+) -> MailboxChanges:
+    if count >= len(changes.records):
+        return _answer(changes, labels, address, missing)
+    first = up_to(changes, count)
+    more = len(_messages(changes) - _messages(first))
+    note = [f"{more} more changed messages for lack of room; the cursor goes on there"]
+    return _answer(first, labels, address, [*(note if more else ()), *missing])
+
+
+def _messages(changes: Changes) -> set[str]:
+    return {each.id for each in (*changes.added, *changes.deleted, *changes.relabeled)}
+
+
+def _with_fewer_labels(answer: MailboxChanges) -> MailboxChanges:
+    """Share the room among the messages of one record, and say that labels are left out."""
+    answer["omitted"].append("labels that there was no room for; ListLabels names all of them")
+    told_of = [*answer["added"], *answer["relabeled"]]
+    room = ANSWER - FRAME - cost({**answer, "added": [], "relabeled": []})
+    share = room // max(len(told_of), 1)
+    for new in answer["added"]:
+        kept = _as_many(share - BARE, new["label_ids"], new["label_names"])
+        new["label_ids"], new["label_names"] = new["label_ids"][:kept], new["label_names"][:kept]
+    for old in answer["relabeled"]:
+        # What changed comes first: what there is now can be asked for.
+        left = share - BARE
+        for part in ("labels_added", "labels_removed"):
+            names = old[part]
+            old[part] = names[: _as_many(left // 2, names)]
+        left -= cost(old["labels_added"]) + cost(old["labels_removed"])
+        kept = _as_many(left, old["label_ids"], old["label_names"])
+        old["label_ids"], old["label_names"] = old["label_ids"][:kept], old["label_names"][:kept]
+    return answer
+
+
+def _as_many(room: int, *lists: Sequence[str]) -> int:
+    """Return how many of these, side by side, so many characters hold."""
+    kept = 0
+    for side_by_side in zip(*lists, strict=True):
+        room -= sum(cost(text) + SEPARATOR for text in side_by_side)
+        if room < 0:
+            break
+        kept += 1
+    return kept
+
+
+def _answer(
+    changes: Changes, labels: LabelBook, address: str, omitted: Sequence[str]
+) -> MailboxChanges:
     return MailboxChanges(
         added=[
             ChangedMessage(
@@ -66,7 +146,7 @@ async def told(mailbox: Mailbox, changes: Changes, address: str) -> MailboxChang
         cursor=write_cursor(changes.next_history_id, address),
         has_more=changes.more,
         resync_required=False,
-        omitted=missing,
+        omitted=list(omitted),
     )
 
 
