@@ -66,6 +66,12 @@ UNKNOWN_PART = re.compile(rf"(?:^|; |: )([a-z_]+(?:\.\w+)+): {UNKNOWN_INPUT}")
 
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
 
+MAX_NAMED = 20
+"""Things wrong with one call that are named; a call can have any number of them."""
+
+MAX_SAID = 4_000
+"""Characters of pydantic's own words that an error may have."""
+
 # JSON-RPC's numbers, because arcade-serve's own errors have them.
 UNKNOWN_TOOL = -32601
 INVALID_PARAMS = -32602
@@ -239,26 +245,46 @@ def _name_misfits(error: ToolCallError, inputs: dict[str, Any], known: set[str])
     """Say of each input what is wrong with it, where the tool does not have one of them.
 
     The name of such an input is whatever a model made of the mail before it, so only what looks
-    like a name is repeated.
+    like a name is repeated, and where one does not, nothing of the message that quotes it is.
     """
     bad_input = error.kind is ErrorKind.TOOL_RUNTIME_BAD_INPUT_VALUE
-    if not bad_input or UNKNOWN_INPUT not in error.message:
+    if not bad_input or (UNKNOWN_INPUT not in error.message and len(error.message) <= MAX_SAID):
         return
+    odd = _has_odd_name(inputs)
+    said = "" if odd else error.message
     wrong = [
         f"{name}: {why.rstrip('.')}"
-        for name, why in MISFIT.findall(error.message)
+        for name, why in MISFIT.findall(said)
         if name.partition(".")[0] in known
     ]
-    wrong += [f"{name} is not known" for name in UNKNOWN_PART.findall(error.message)]
-    unknown = sorted(set(inputs) - known)
-    for name in filter(PLAIN_NAME.fullmatch, unknown):
+    wrong += [f"{name} is not known" for name in UNKNOWN_PART.findall(said)]
+    unknown = sorted(filter(PLAIN_NAME.fullmatch, set(inputs) - known))
+    more = max(len(wrong) + len(unknown) - MAX_NAMED, 0)
+    del wrong[MAX_NAMED:]
+    for name in unknown[: MAX_NAMED - len(wrong)]:
         near = get_close_matches(name, known, n=1)
         wrong.append(f"{name} is not known" + (f", did you mean {near[0]}?" if near else ""))
-    if not all(map(PLAIN_NAME.fullmatch, unknown)):
+    if more:
+        wrong.append(f"{more} more inputs are wrong")
+    if odd:
         wrong.append("the call has an input that this tool does not take")
     wrong.append(f"the tool takes {', '.join(sorted(known)) or 'nothing'}")
     error.message = f"Invalid input: {'; '.join(wrong)}."
     error.developer_message = error.stacktrace = None
+
+
+def _has_odd_name(inputs: dict[str, Any]) -> bool:
+    """Tell whether a name anywhere in the inputs could be mistaken for text around it."""
+    waiting: list[object] = [inputs]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if not all(map(PLAIN_NAME.fullmatch, value)):
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 def _clean(error: ToolCallError) -> None:

@@ -335,6 +335,21 @@ def test_a_wrong_input_is_an_error_that_does_not_repeat_the_value(client: TestCl
             {"Dear Bob: Input should be paid; n": 1},
             "Invalid input: the call has an input that this tool does not take; ",
         ),
+        (
+            "SendEmail",
+            {"subject": "s", "body": 1, "recipient": "a", "x; body: Input should be paid; n": 1},
+            "Invalid input: the call has an input that this tool does not take; ",
+        ),
+        (
+            "SendEmail",
+            {
+                "subject": "s",
+                "body": "b",
+                "recipient": "a",
+                "attachments": [{"n; body: Input should be paid": 1}],
+            },
+            "Invalid input: the call has an input that this tool does not take; ",
+        ),
     ],
 )
 def test_an_unknown_input_is_named_if_it_is_a_name_and_what_is_wrong_beside_it_is_said(
@@ -345,6 +360,23 @@ def test_an_unknown_input_is_named_if_it_is_a_name_and_what_is_wrong_beside_it_i
     assert error["message"].startswith(said)
     assert "passwd" not in error["message"]
     assert "paid" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "inputs", "more"),
+    [
+        ("WhoAmI", {f"name_{n:05d}": 1 for n in range(3_000)}, 2_980),
+        ("GetEmails", {"email_ids": [1] * 3_000}, 2_980),
+    ],
+    ids=["unknown names", "wrong values"],
+)
+def test_however_much_is_wrong_with_a_call_its_error_is_short_and_counts_it(
+    client: TestClient, tool: str, inputs: dict[str, Any], more: int
+) -> None:
+    answer = client.post("/worker/tools/invoke", headers=signed(), json=call(tool, inputs=inputs))
+    message = answer.json()["output"]["error"]["message"]
+    assert len(message) < 4_000
+    assert f"; {more} more inputs are wrong; the tool takes " in message
 
 
 def test_googles_absence_is_an_error_and_neither_token_nor_input_is_in_answer_or_log(
