@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from arcade_gmail_multiuser.gmail.reading import first_contact
 from arcade_gmail_multiuser.gmail.reading.first_contact import MAX_SENDERS
 from arcade_gmail_multiuser.tools.messages import get_email, get_emails, list_emails
 from arcade_gmail_multiuser.tools.threads import get_thread
@@ -89,6 +91,16 @@ async def test_a_lookup_that_fails_costs_the_mail_nothing(world: Any, mail: Mail
     person = await world.account(mail(sender="eve@example.net"))
     await world.fault("users.messages.list", status=400, times=None)
     assert not is_stranger(await read(person, person.ids[0]))
+
+
+async def test_a_lookup_that_hangs_does_not_hold_the_mail_back(
+    world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_contact, "LOOKUP_S", 0.05, raising=False)
+    person = await world.account(mail(sender="eve@example.net"))
+    await world.fault("users.messages.list", delay_ms=30_000, times=None)
+    async with asyncio.timeout(10):
+        assert (await read(person, person.ids[0]))["id"] == person.ids[0]
 
 
 async def test_reading_on_inside_a_body_does_not_ask_again(world: Any, mail: Mail) -> None:

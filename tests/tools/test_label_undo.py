@@ -56,6 +56,15 @@ async def test_a_new_label_that_is_on_mail_by_now_is_kept(world: Any, mail: Mail
     assert "Work" in (await person.use(get_email, email_id=person.ids[0]))["label_names"]
 
 
+async def test_a_new_label_that_was_renamed_since_then_is_kept(world: Any) -> None:
+    person = await world.account()
+    made = await person.use(create_label, label_name="Work")
+    await person.use(update_label, current_name="Work", new_name="Clients")
+    failed = await person.fails(undo_change, undo_token=made["undo_token"])
+    assert (failed.code, '"Clients"' in failed.error.message) == ("conflict", True)
+    assert "Clients" in await labels(person)
+
+
 async def test_a_renamed_label_gets_its_name_back_and_keeps_its_mail(
     world: Any, mail: Mail
 ) -> None:

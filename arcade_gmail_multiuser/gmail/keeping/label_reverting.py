@@ -56,6 +56,11 @@ async def revert_label(mailbox: Mailbox, step: LabelStep) -> LabelUndone:
 async def _unmake(mailbox: Mailbox, step: LabelStep, name: str | None) -> LabelUndone:
     if name is None:
         return LabelUndone(step.id, step.name, "deleted", changed=False)
+    if name != step.name:
+        raise Conflict(
+            f'The label has been renamed since it was made: it is called "{name}" now. Nothing was '
+            "changed. To delete it call DeleteLabel."
+        )
     carried = await mailbox.call("users.labels.get", id=step.id)
     if messages := int(carried.get("messagesTotal") or 0):
         raise Conflict(

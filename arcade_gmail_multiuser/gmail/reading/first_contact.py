@@ -6,6 +6,7 @@ where mail is read in full and not where it is listed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +24,9 @@ __all__ = ["MAX_SENDERS", "noting_first_contacts"]
 
 MAX_SENDERS = 10
 """Senders looked up for one answer, in the order of their messages."""
+
+LOOKUP_S = 5.0
+"""The mail does not wait longer than this for what it can do without."""
 
 _OWN = frozenset({"SENT", "DRAFT"})
 
@@ -42,10 +46,12 @@ async def noting_first_contacts(
         if message.from_ and is_usable(message.from_) and not _OWN & set(message.label_ids):
             by_sender.setdefault(mailbox_key(message.from_.email), []).append(message)
     asked = {key: query for key in list(by_sender)[:MAX_SENDERS] if (query := _query(key))}
-    answers = await mailbox.call_each(
-        "users.messages.list",
-        [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()],
-    )
+    searches = [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()]
+    try:
+        async with asyncio.timeout(LOOKUP_S):
+            answers = await mailbox.call_each("users.messages.list", searches)
+    except TimeoutError:
+        return tuple(messages)
     new: set[str] = set()
     for key, answer in zip(asked, answers, strict=True):
         if isinstance(answer, AuthorizationError):
