@@ -166,3 +166,28 @@ async def test_an_account_that_cannot_be_read_connects_nothing(verified: Stack) 
     reply = await verified.confirm(verified.flow_id_of(back.headers["location"]), "alice")
     assert reply.status_code == 502
     assert (await verified.start("alice", [READ]))["status"] == "pending"
+
+
+async def test_a_mismatch_while_the_code_is_exchanged_still_connects_nothing(
+    verified: Stack,
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        asked.set()
+        await go_on.wait()
+
+    verified.provider.before_token = hold
+    started = await verified.start("mallory", [READ])
+    back = await verified.browser().consent(started["url"])
+    flow_id = verified.flow_id_of(back.headers["location"])
+    # Whoever handed out the link knows its flow id, and need not wait for the person.
+    early = asyncio.create_task(verified.confirm(flow_id, "mallory"))
+    await asked.wait()
+    assert (await verified.confirm(flow_id, "alice")).json()["error"] == "user_mismatch"
+    go_on.set()
+    reply = await early
+    assert (reply.status_code, reply.json()["error"]) == (400, "user_mismatch")
+    assert (await verified.status(started["id"]))["status"] == "failed"
+    connections = await verified.http().get("/v1/admin/user_connections")
+    assert connections.json()["items"] == []

@@ -155,7 +155,7 @@ class Confirmation:
             raise
         finally:
             self._bell.ring(flow.id)
-        return await self._flows.by_id(flow.id) or flow
+        return await self._outcome(flow)
 
     async def _connect(self, flow: Flow, actor: str) -> TokenRecord:
         attempt = await self._flows.attempt_of(flow)
@@ -165,6 +165,10 @@ class Confirmation:
         code, verifier = self._flows.code_and_verifier(held, attempt)
         tokens = await self._provider.exchange(code, verifier if self._pkce else None)
         account = await self._account(tokens.access_token)
+        held = await self._flows.by_id(flow.id)
+        if held is None or held.phase != "exchanging":
+            # Meanwhile it was confirmed as somebody else, or cancelled in another tab.
+            refuse_flow("failed" if held is None else held.reason or "failed")
         asked = frozenset(flow.scopes) | self._identity_scopes
         return await self._manager.store_user_token(
             flow.user_id,
