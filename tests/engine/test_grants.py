@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from arcade_gmail_multiuser.errors import (
 from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 
 if TYPE_CHECKING:
-    from engine_stack.stack import Stack
+    from engine_stack.stack import Stack, StackMaker
 
 READ = "https://www.googleapis.com/auth/gmail.readonly"
 SEND = "https://www.googleapis.com/auth/gmail.send"
@@ -452,3 +453,27 @@ async def test_s39_a_consent_that_cannot_be_stored_is_503_and_can_be_given_again
     store.put_if_generation = keep
     await stack.connect("alice", [READ])
     assert (await stack.execute(LIST, "alice")).status_code == 200
+
+
+async def test_a_person_of_another_oauth_client_is_asked_again_once_their_token_ends(
+    stack: Stack, make_stack: StackMaker
+) -> None:
+    await stack.connect("alice", [READ])
+    moved: Stack = await make_stack(
+        encryption_keys=stack.settings.encryption_keys,
+        clock=stack.clock,
+        provider_app=stack.provider,
+        provider=replace(stack.settings.provider, client_id="client-2"),
+    )
+    # Until then nobody is troubled.
+    assert (await moved.execute(LIST, "alice")).status_code == 200
+    stack.clock.now += 4000
+    (held,) = await connections(moved)
+    assert (await moved.status(held["id"]))["status"] == "not_started"
+    refused = await moved.execute(LIST, "alice")
+    asked = refused.json()["authorization"]
+    assert (refused.status_code, asked["status"]) == (403, "pending")
+    assert (await moved.status(asked["id"]))["status"] == "pending"
+    await moved.connect("alice", [READ])
+    assert (await moved.status(asked["id"]))["status"] == "completed"
+    assert (await moved.execute(LIST, "alice")).status_code == 200

@@ -113,7 +113,9 @@ class Authorizer:
         )
 
     async def connection_of(self, user_id: str) -> TokenRecord | None:
-        return await self._manager.connection(user_id, provider=self._settings.provider.id)
+        """Give a user's connection, unless this engine's OAuth client can do nothing with it."""
+        found = await self._manager.connection(user_id, provider=self._settings.provider.id)
+        return None if found is None or self._manager.is_out_of_reach(found) else found
 
     async def status(
         self,
@@ -189,7 +191,7 @@ class Authorizer:
             return None
         wanted = tuple(sorted(connection.scopes)) if scopes is None else scopes
         found = self._completed(connection.id, connection, wanted)
-        if connection.covers(frozenset(wanted)):
+        if connection.covers(frozenset(wanted)) and not self._manager.is_out_of_reach(connection):
             return found
         return {**found, "status": "not_started", "context": {}}
 

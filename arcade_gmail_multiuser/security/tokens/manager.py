@@ -168,6 +168,12 @@ class SecureTokenManager:
         """
         return self._refresher.is_due(record)
 
+    def is_out_of_reach(self, record: TokenRecord) -> bool:
+        """Say whether it takes a new consent, since another OAuth client alone could refresh it."""
+        provider = self._providers.get(record.provider)
+        foreign = provider is not None and provider.client_id != record.client_id
+        return foreign and self.needs_refresh(record)
+
     async def get_user_context(
         self, user_id: str, *, provider: str = _DEFAULT_PROVIDER, scopes: Collection[str] = ()
     ) -> dict[str, Any]:
