@@ -88,9 +88,9 @@ class Events:
         told = self._told.get(key)
         if told is not None and 0 <= now - told.at < _TOGETHER_S:
             told.more += 1
-            if not told.written.done():
-                # Not before the record that stands for this one too is kept.
-                await _kept(told.written)
+            # Not before the record that stands for this one too is kept, and not if it was not:
+            # one that has just failed is still here.
+            await _kept(told.written)
             return
         if told is not None and told.more:
             detail["more"] = told.more

@@ -14,8 +14,14 @@ from engine_stack.facts import READ, SEND, WORKER
 from engine_stack.stack import Stack, StackMaker
 from starlette.responses import JSONResponse
 
-from arcade_gmail_multiuser.errors import ConfigurationError, DeadlineExceeded
+from arcade_gmail_multiuser.engine.events import Events
+from arcade_gmail_multiuser.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    StorageUnavailable,
+)
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.log import NoAudit
 from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary, RateBoundary
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
@@ -111,6 +117,32 @@ async def test_releases_to_a_worker_are_told_once_a_minute_with_how_many_there_w
     stack.clock.now += 1
     await stack.execute(LIST, "alice")
     assert [one.get("more") for one in detail_of(stack, "token.released")] == [None, 20]
+
+
+async def test_nobody_passes_on_a_record_that_has_just_failed() -> None:
+    """At the step in which it fails, before anybody has heard of it."""
+    fail = asyncio.Event()
+
+    class Broken(NoAudit):
+        async def record(self, event: str, **_what: Any) -> None:
+            await fail.wait()
+            raise StorageUnavailable("The audit is away.")
+
+    events = Events(Broken(), clock=lambda: 1000.0)
+
+    async def release() -> None:
+        await events.tell_once_a_minute(
+            "token.released", "succeeded", about=("uc_1", "default"), actor="agent"
+        )
+
+    first = asyncio.create_task(release())
+    while not fail._waiters:
+        await asyncio.sleep(0)
+    fail.set()
+    # Queued right behind the writer's last step, and so before what that step sets off.
+    second = asyncio.create_task(release())
+    ended = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(one) for one in ended] == [StorageUnavailable, StorageUnavailable]
 
 
 async def test_a_token_that_an_api_key_reads_is_told_every_time(make_stack: StackMaker) -> None:
