@@ -133,6 +133,7 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
     from sqlalchemy.exc import ArgumentError
     from sqlalchemy.ext.asyncio import create_async_engine
 
+    from arcade_gmail_multiuser.engine.database import open_database
     from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
     from arcade_gmail_multiuser.security.audit.verify import verify_audit
 
@@ -145,12 +146,16 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
         raise ConfigurationError("That is not a database address.") from None
     if address.drivername == "sqlite":
         address = address.set(drivername="sqlite+aiosqlite")
-    if address.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+    if address.drivername in ("postgresql", "postgresql+asyncpg"):
+        engine = open_database(given)
+    elif address.drivername != "sqlite+aiosqlite":
         raise ConfigurationError("The audit is in sqlite+aiosqlite or postgresql+asyncpg.")
-    # SQLite would make an empty database, and verify that.
-    if address.get_backend_name() == "sqlite" and not await _is_file(Path(address.database or "")):
+    elif not await _is_file(Path(address.database or "")):
+        # SQLite would make an empty database, and verify that.
         raise ConfigurationError("There is no database file there.")
-    engine = create_async_engine(address, hide_parameters=True)
+    else:
+        # Nothing that changes the file: whoever verifies may have no right to write.
+        engine = create_async_engine(address, hide_parameters=True)
     try:
         store = SqlAuditStore(engine)
         if not await store.exists():
