@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from arcade_gmail_multiuser.engine.running.schedule import LEASE_S
 from arcade_gmail_multiuser.errors import ConnectionFailed, DeadlineExceeded
@@ -343,3 +345,28 @@ async def test_scheduled_calls_are_paged_and_filtered_by_user(any_stack: Stack) 
     assert (len(page["items"]), page["total_count"]) == (4, 6)
     bobs = (await client.get("/v1/scheduled_tools", params={"user_id": "bob"})).json()
     assert {one["user_id"] for one in bobs["items"]} == {"bob"}
+
+
+async def test_calls_that_were_taken_run_though_the_database_was_lost_at_the_next(
+    stack: Stack,
+) -> None:
+    calls = [await schedule(stack, seconds=60 + n) for n in range(3)]
+    scheduler = stack.app.state.scheduler
+    taken = 0
+
+    def lose_the_second(*about: Any) -> None:
+        nonlocal taken
+        if "lease_until=" in about[2].replace(" ", "") and "owner=" in about[2].replace(" ", ""):
+            taken += 1
+            if taken == 2:
+                raise OperationalError("claiming", None, RuntimeError("gone"))
+
+    database = stack.app.state.database.sync_engine
+    async with scheduler._looking:
+        stack.clock.now += 100
+        event.listen(database, "before_cursor_execute", lose_the_second)
+    await run_due(stack)
+    await run_due(stack)
+    assert taken > 2
+    assert {(await look(stack, one))["execution_status"] for one in calls} == {"success"}
+    assert len(stack.worker.invocations) == 3

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.engine import schema
@@ -219,8 +220,14 @@ class Schedule:
                 )
                 .returning(*_C.c)
             )
-            async with self._engine.begin() as db:
-                row = (await db.execute(take)).one_or_none()
+            try:
+                async with self._engine.begin() as db:
+                    row = (await db.execute(take)).one_or_none()
+            except SQLAlchemyError:
+                if not claimed:
+                    raise
+                # Those that were taken have to be run: nobody else will.
+                break
             if row is not None:
                 claimed.append(_call(row))
         return claimed
