@@ -121,10 +121,11 @@ async def test_releases_to_a_worker_are_told_once_a_minute_with_how_many_there_w
 
 async def test_nobody_passes_on_a_record_that_has_just_failed() -> None:
     """At the step in which it fails, before anybody has heard of it."""
-    fail = asyncio.Event()
+    asked, fail = asyncio.Event(), asyncio.Event()
 
     class Broken(NoAudit):
         async def record(self, event: str, **_what: Any) -> None:
+            asked.set()
             await fail.wait()
             raise StorageUnavailable("The audit is away.")
 
@@ -136,8 +137,7 @@ async def test_nobody_passes_on_a_record_that_has_just_failed() -> None:
         )
 
     first = asyncio.create_task(release())
-    while not fail._waiters:
-        await asyncio.sleep(0)
+    await asked.wait()
     fail.set()
     # Queued right behind the writer's last step, and so before what that step sets off.
     second = asyncio.create_task(release())
