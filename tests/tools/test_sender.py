@@ -90,6 +90,31 @@ async def test_the_signature_stands_below_the_text_in_its_own_kind(world: Any) -
     assert "The team" in text(message)
 
 
+async def test_a_preview_shows_where_answers_would_go(world: Any, mail: Mail) -> None:
+    person = await with_aliases(world, mail())
+    given = letter(person, from_address="team@example.com", dry_run=True)
+    shown = await person.use(multi_user_gmail_send, **given)
+    assert shown["preview"]["reply_to"] == ["desk@example.com"]
+    forward = await person.use(
+        forward_email,
+        email_id=person.ids[0],
+        recipient="bob@example.org",
+        from_address="team@example.com",
+        dry_run=True,
+    )
+    assert forward["preview"]["reply_to"] == ["desk@example.com"]
+    draft = await person.use(
+        write_draft_reply_email,
+        body="This.",
+        reply_to_message_id=person.ids[0],
+        from_address="team@example.com",
+    )
+    stored = await person.use(send_draft_email, email_id=draft["id"], dry_run=True)
+    assert stored["preview"]["reply_to"] == ["desk@example.com"]
+    plain = await person.use(multi_user_gmail_send, **letter(person, dry_run=True))
+    assert "reply_to" not in plain["preview"]
+
+
 @pytest.mark.parametrize("tool", [reply_to_email, write_draft_reply_email])
 async def test_a_reply_has_its_signature_above_the_quote(
     world: Any, mail: Mail, tool: Callable[..., Any]

@@ -135,7 +135,7 @@ def _as_read(message: ReadMessage) -> Preview:
         warnings=list(message.warnings),
         omitted=omitted,
     )
-    return _from(message.from_, shown)
+    return _from(message.from_, message.reply_to, shown)
 
 
 async def _preview(message: OutgoingMessage, mime: bytes, *, fenced: bool) -> Preview:
@@ -172,12 +172,14 @@ def _shown(message: OutgoingMessage, encoded_size: int, *, fenced: bool) -> Prev
         warnings=warnings,
         omitted=omitted,
     )
-    return _from(message.from_, shown)
+    return _from(message.from_, message.reply_to, shown)
 
 
-def _from(address: Address | None, shown: Preview) -> Preview:
+def _from(address: Address | None, reply_to: Sequence[Address], shown: Preview) -> Preview:
     if address is not None:
         shown["from_"] = display(address)
+    if reply_to:
+        shown["reply_to"] = _people(reply_to)
     return shown
 
 

@@ -44,6 +44,8 @@ class Preview(TypedDict):
 
     from_: NotRequired[str]
     """The sender; absent where Gmail will write the main address."""
+    reply_to: NotRequired[list[str]]
+    """Where answers to it will go; absent where they go to the sender."""
     to: list[str]
     """The recipients, as "Name <address>"."""
     cc: list[str]
