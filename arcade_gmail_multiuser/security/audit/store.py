@@ -40,9 +40,9 @@ class AuditStore(Protocol):
 
 
 def unavailable(cause: BaseException) -> StorageUnavailable:
-    """Make the error of an audit that cannot be written; what it would record must not happen."""
+    """Make the error of an audit out of reach; what it would record must not happen."""
     return StorageUnavailable(
-        "The audit log cannot be written, so nothing was done. Try again in a moment.",
+        "The audit log cannot be read or written, so nothing was done. Try again in a moment.",
         developer_message=f"audit: {type(cause).__name__}",
     )
 
