@@ -38,6 +38,7 @@ class MemoryTokenStore:
         if self._generation(key) != expected:
             return False
         del self._records[key]
+        self._leases.pop(key, None)
         return True
 
     async def find(self, project: str, connection_id: str) -> TokenRecord | None:

@@ -30,14 +30,15 @@ redis.call('SADD', KEYS[2], ARGV[4])
 return 1
 """
 
-# KEYS: record, ids, then the lists by age. ARGV: prefix of the sets, expected, of the accounts
+# KEYS: record, lease, ids, then the lists by age.
+# ARGV: prefix of the sets, expected, of the accounts
 DELETE = """
 local held = redis.call('HMGET', KEYS[1], 'g', 'k', 'i', 's')
 if held[1] ~= ARGV[2] then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HDEL', KEYS[2], held[3])
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HDEL', KEYS[3], held[3])
 redis.call('SREM', ARGV[3] .. held[4], KEYS[1])
-for n = 3, #KEYS do redis.call('ZREM', KEYS[n], KEYS[1]) end
+for n = 4, #KEYS do redis.call('ZREM', KEYS[n], KEYS[1]) end
 redis.call('SREM', ARGV[1] .. held[2], KEYS[1])
 return 1
 """

@@ -95,7 +95,7 @@ class RedisTokenStore:
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
         async with self._patiently():
-            keys = [self._record(key), self._ids, *self._lists(key)]
+            keys = [self._record(key), self._lease(key), self._ids, *self._lists(key)]
             arguments = [self._sets, expected, self._accounts]
             return bool(await self._delete(keys=keys, args=arguments))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -108,7 +109,12 @@ class SqlTokenStore:
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
         change = delete(tokens).where(_WHOSE, _T.generation == expected)
-        return (await self._write(change, _whose(key))).rowcount == 1
+        erased = (await self._write(change, _whose(key))).rowcount == 1
+        if erased:
+            # It is erased, whether or not this can be done: a lease says only that there was one.
+            with contextlib.suppress(StorageError):
+                await self._write(delete(leases).where(_same_lease(key)))
+        return erased
 
     async def find(self, project: str, connection_id: str) -> TokenRecord | None:
         mine = (_T.project == project, _T.id == connection_id)

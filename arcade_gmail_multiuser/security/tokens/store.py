@@ -48,7 +48,7 @@ class TokenStore(Protocol):
         ...
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
-        """Erase the record if it has this generation. Nothing of it stays behind."""
+        """Erase the record if it has this generation. Nothing of it stays behind, nor its lease."""
         ...
 
     async def find(self, project: str, connection_id: str) -> TokenRecord | None:

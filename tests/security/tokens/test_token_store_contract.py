@@ -352,3 +352,15 @@ async def test_nothing_of_an_erased_record_stays_in_redis(redis: Any) -> None:
     names = [name async for name in store._redis.scan_iter(match=f"{{{redis.schema}}}:*")]
     assert names == [f"{{{redis.schema}}}:keys".encode()]
     await store.close()
+
+
+async def test_an_erased_connection_leaves_no_lease_with_its_user_behind(store: TokenStore) -> None:
+    record = record_for()
+    await store.put_if_generation(record, expected=None)
+    assert await store.acquire_lease(KEY, "one", 15.0) is None
+    await store.release_lease(KEY, "one", cooldown_s=3600.0)
+    assert not await store.delete(KEY, expected=record.generation + 1)
+    assert await store.acquire_lease(KEY, "two", 15.0) is not None
+    assert await store.delete(KEY, expected=record.generation)
+    # Nor does the next connection wait for what the provider did about this one.
+    assert await store.acquire_lease(KEY, "two", 15.0) is None
