@@ -31,7 +31,7 @@ from arcade_gmail_multiuser.client.cache import UserContextCache
 from arcade_gmail_multiuser.client.catalog import Tool, ToolCatalog
 from arcade_gmail_multiuser.client.schema import with_user_id
 from arcade_gmail_multiuser.client.sessions import Sessions
-from arcade_gmail_multiuser.client.toolset import scopes_of
+from arcade_gmail_multiuser.client.toolset import requirement_of
 from arcade_gmail_multiuser.client.users import check_user_id
 from arcade_gmail_multiuser.client.waiting import check_owner, failed, wait_for
 from arcade_gmail_multiuser.errors import (
@@ -319,20 +319,7 @@ class MultiUserGmailManager:
         definitions = [tool.definition for tool in tools if tool.definition is not None]
         if len(definitions) != len(tools):
             raise EngineUnavailable("The engine does not list its tools. Try again in a moment.")
-        authorizations = [
-            tool.requirements.authorization
-            for tool in definitions
-            if tool.requirements and tool.requirements.authorization
-        ]
-        providers = {a.provider_id for a in authorizations if a.provider_id}
-        if len(providers) > 1:
-            raise InvalidInput("These tools need several providers; authorize one after another.")
-        scopes = dict.fromkeys(scope for tool in definitions for scope in scopes_of(tool))
-        return {
-            "provider_id": next(iter(providers), self._provider),
-            "provider_type": "oauth2",
-            "oauth2": {"scopes": list(scopes)},
-        }
+        return requirement_of(definitions, provider=self._provider)
 
     async def _execute(
         self, user_id: str, tool: Tool, inputs: dict[str, object], timeout_s: float | None

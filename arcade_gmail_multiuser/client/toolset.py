@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from arcadepy import APIError, AsyncArcade
@@ -12,7 +13,7 @@ from cachetools import LRUCache
 
 from arcade_gmail_multiuser.client.answers import engine_error
 from arcade_gmail_multiuser.client.naming import reads_by_name
-from arcade_gmail_multiuser.errors import EngineUnavailable
+from arcade_gmail_multiuser.errors import EngineUnavailable, InvalidInput
 
 __all__ = [
     "ToolMemo",
@@ -22,7 +23,7 @@ __all__ = [
     "load_tools",
     "providers_of",
     "reads_only",
-    "scopes_of",
+    "requirement_of",
 ]
 
 Tools = tuple[ToolDefinition, ...]
@@ -159,6 +160,28 @@ def scopes_of(tool: ToolDefinition) -> tuple[str, ...]:
     """Give the OAuth scopes the tool declares."""
     asked = tool.requirements and tool.requirements.authorization
     return tuple((asked and asked.oauth2 and asked.oauth2.scopes) or ())
+
+
+def requirement_of(tools: Iterable[ToolDefinition], *, provider: str) -> dict[str, Any]:
+    """Give what several tools need together, as arcadepy's `auth.authorize` takes it.
+
+    Args:
+        provider: taken where no tool names one.
+
+    Raises:
+        InvalidInput: they need connections of several providers.
+    """
+    tools = tuple(tools)
+    asked = [tool.requirements.authorization for tool in tools if tool.requirements]
+    providers = {one.provider_id for one in asked if one and one.provider_id}
+    if len(providers) > 1:
+        raise InvalidInput("These tools need several providers; authorize one after another.")
+    scopes = dict.fromkeys(scope for tool in tools for scope in scopes_of(tool))
+    return {
+        "provider_id": next(iter(providers), provider),
+        "provider_type": "oauth2",
+        "oauth2": {"scopes": list(scopes)},
+    }
 
 
 def providers_of(tool: ToolDefinition) -> frozenset[str]:
