@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from arcade_gmail_multiuser.errors import StorageError
-from arcade_gmail_multiuser.security.audit.log import Auditor, Outcome
+from arcade_gmail_multiuser.security.recording import Outcome, Recorder
 
 __all__ = ["BROWSER", "NOBODY", "SCHEDULER", "Events"]
 
@@ -44,7 +44,7 @@ class Events:
         StorageError: it could not be written. Every method may.
     """
 
-    def __init__(self, audit: Auditor, *, clock: Callable[[], float]) -> None:
+    def __init__(self, audit: Recorder, *, clock: Callable[[], float]) -> None:
         self._audit = audit
         self._clock = clock
         self._told: OrderedDict[tuple[str, About], _Told] = OrderedDict()

@@ -1,6 +1,6 @@
 """The engine's own tables. Plain types only, so that PostgreSQL takes them as SQLite does.
 
-Connections with their tokens are the token manager's, in the tables of `security.token_schema`.
+Connections with their tokens are the token manager's, in the tables of `security.tokens.schema`.
 
 Secrets are sealed before they get here: their columns hold bytes that open only together with the
 project, the user, the provider and the column's name. A user's id is a column of its own, compared

@@ -21,8 +21,8 @@ from arcade_gmail_multiuser.errors import (
     StorageError,
     Unavailable,
 )
-from arcade_gmail_multiuser.security.audit.log import Outcome
 from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.recording import Outcome
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
 

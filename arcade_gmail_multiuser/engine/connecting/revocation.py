@@ -19,8 +19,8 @@ from arcade_gmail_multiuser.engine.connecting.provider import OAuthProvider
 from arcade_gmail_multiuser.engine.database import insert_or_update
 from arcade_gmail_multiuser.engine.events import Events
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.security.audit.log import Outcome
 from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.recording import Outcome
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager

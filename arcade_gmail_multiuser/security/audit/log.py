@@ -7,17 +7,16 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from arcade_gmail_multiuser.errors import InvalidInput, StorageError
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 from arcade_gmail_multiuser.security.audit.store import AuditStore, unavailable
 from arcade_gmail_multiuser.security.audit.verify import Anchor, Verdict, verify_audit
+from arcade_gmail_multiuser.security.recording import Outcome, Recorder
 from arcade_gmail_multiuser.security.redaction import redact
 
-__all__ = ["AuditLog", "Auditor", "NoAudit", "Outcome"]
-
-Outcome = Literal["started", "succeeded", "failed", "refused"]
+__all__ = ["AuditLog", "Auditor", "NoAudit"]
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z][a-z0-9_]{0,31}){0,3}")
 _UNPRINTABLE = re.compile(
@@ -30,19 +29,8 @@ _LARGEST_BATCH = 128
 _LONGEST_QUEUE = 10_000
 
 
-class Auditor(Protocol):
-    """What a credential operation calls before it is done."""
-
-    async def record(
-        self,
-        event: str,
-        *,
-        outcome: Outcome,
-        actor: str,
-        user_id: str | None = None,
-        provider: str | None = None,
-        detail: Mapping[str, str | int | bool] | None = None,
-    ) -> None: ...
+class Auditor(Recorder, Protocol):
+    """A recorder that is opened and closed."""
 
     async def prepare(self) -> None: ...
 

@@ -20,7 +20,7 @@
     workers:
       - {id: mail, url: "https://worker.example.com", secret: "${env:ARCADE_WORKER_SECRET}"}
 
-`config_schema` has every key with its bounds; `engine`, `providers` and `workers` may be left out.
+`schema` has every key with its bounds; `engine`, `providers` and `workers` may be left out.
 """
 
 from __future__ import annotations

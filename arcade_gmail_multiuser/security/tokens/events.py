@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, Protocol
-
+from arcade_gmail_multiuser.security.recording import Outcome, Recorder
 from arcade_gmail_multiuser.security.tokens.record import TokenKey
 
-__all__ = ["Recorder", "TokenEvents"]
-
-Outcome = Literal["started", "succeeded", "failed", "refused"]
-
-
-class Recorder(Protocol):
-    """Keep one event for good, or raise; `security.audit.AuditLog` is one."""
-
-    async def record(
-        self,
-        event: str,
-        *,
-        outcome: Outcome,
-        actor: str,
-        user_id: str | None = None,
-        provider: str | None = None,
-        detail: Mapping[str, str | int | bool] | None = None,
-    ) -> None: ...
+__all__ = ["TokenEvents"]
 
 
 class TokenEvents:

@@ -18,9 +18,10 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.recording import Recorder
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.consent import Consent, merge_consent
-from arcade_gmail_multiuser.security.tokens.events import Recorder, TokenEvents
+from arcade_gmail_multiuser.security.tokens.events import TokenEvents
 from arcade_gmail_multiuser.security.tokens.provider import TokenProvider
 from arcade_gmail_multiuser.security.tokens.record import (
     TokenKey,
