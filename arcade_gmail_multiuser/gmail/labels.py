@@ -13,6 +13,9 @@ MAX_SUGGESTIONS = 5
 _MAX_NAME = 225  # Gmail's limit for a label's name
 
 # What people call the labels that Gmail itself made.
+FIXED = frozenset({"SENT", "DRAFT", "CHAT"})
+"""Nobody can add or remove these."""
+
 _FRIENDLY = {
     "inbox": "INBOX",
     "sent": "SENT",

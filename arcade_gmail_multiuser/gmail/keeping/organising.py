@@ -20,6 +20,7 @@ from arcade_gmail_multiuser.errors import (
     NotFound,
 )
 from arcade_gmail_multiuser.gmail.keeping.undo import MAX_MESSAGES, Step
+from arcade_gmail_multiuser.gmail.labels import FIXED
 from arcade_gmail_multiuser.gmail.mailbox import Mailbox
 from arcade_gmail_multiuser.gmail.reading.fetching import Search, list_messages
 
@@ -45,9 +46,6 @@ MAX_UNTRASHED = 500
 
 PAGES, PAGE_SIZE = 10, 500
 """How far a search is followed: its 5,000 newest messages."""
-
-FIXED = frozenset({"SENT", "DRAFT", "CHAT"})
-"""Nobody can add or remove these."""
 
 Outcome = Literal["changed", "already", "not_found", "failed"]
 Labels = frozenset[str]

@@ -16,7 +16,6 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _MACHINE_MAIL = frozenset({"bulk", "list", "junk", "auto_reply"})
-_OWN = frozenset({"SENT", "DRAFT"})
 
 
 def is_automated(message: ReadMessage) -> bool:
@@ -49,5 +48,4 @@ def without_automated_threads(found: FoundThreads) -> FoundThreads:
 
 
 def _is_passed_over(message: ReadMessage) -> bool:
-    """The user's own mail stays, whatever address it is from."""
-    return not _OWN.intersection(message.label_ids) and is_automated(message)
+    return not message.is_own and is_automated(message)

@@ -28,8 +28,6 @@ MAX_SENDERS = 10
 LOOKUP_S = 5.0
 """The mail does not wait longer than this for what it can do without."""
 
-_OWN = frozenset({"SENT", "DRAFT"})
-
 
 async def noting_first_contacts(
     mailbox: Mailbox, messages: Sequence[ReadMessage]
@@ -43,7 +41,7 @@ async def noting_first_contacts(
     """
     by_sender: dict[str, list[ReadMessage]] = {}
     for message in messages:
-        if message.from_ and is_usable(message.from_) and not _OWN & set(message.label_ids):
+        if message.from_ and is_usable(message.from_) and not message.is_own:
             by_sender.setdefault(mailbox_key(message.from_.email), []).append(message)
     asked = {key: query for key in list(by_sender)[:MAX_SENDERS] if (query := _query(key))}
     searches = [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()]

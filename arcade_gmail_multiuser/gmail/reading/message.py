@@ -71,6 +71,11 @@ class ReadMessage:
     warnings: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it lies among what the user sent or drafted, whatever address it is from."""
+        return not {"SENT", "DRAFT"}.isdisjoint(self.label_ids)
+
 
 def read_message(resource: Mapping[str, Any]) -> ReadMessage:
     """Read a Message resource in format full, metadata or minimal.

@@ -72,13 +72,7 @@ def failed_within(
 ) -> tuple[list[FailedItem], list[str]]:
     """Name what could not be read in its part of an answer, and say how many more there are."""
     items = failed_items(failures)
-    shown: list[FailedItem] = []
-    left = max_chars // NAMES_SHARE
-    for item in items:
-        left -= cost(item) + SEPARATOR
-        if left < 0 and shown:
-            break
-        shown.append(item)
+    shown = within(items, max_chars // NAMES_SHARE)
     if len(shown) == len(items):
         return shown, []
     more = len(items) - len(shown)

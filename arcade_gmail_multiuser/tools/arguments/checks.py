@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.labels import LabelBook
+from arcade_gmail_multiuser.gmail.labels import FIXED, LabelBook
 from arcade_gmail_multiuser.gmail.reading.fetching import Failure
 
 __all__ = [
@@ -30,7 +30,6 @@ MAX_SHOWN = 64
 """Characters shown of what was given as an id and is none."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_IMMUTABLE = frozenset({"SENT", "DRAFT", "CHAT"})
 
 
 def within(name: str, value: int, least: int, most: int) -> int:
@@ -121,7 +120,7 @@ def resolved_changes(
     """
     to_add = list(dict.fromkeys(labels.id_of(label) for label in add))
     to_remove = list(dict.fromkeys(labels.id_of(label) for label in remove))
-    fixed = sorted(_IMMUTABLE.intersection((*to_add, *to_remove)))
+    fixed = sorted(FIXED.intersection((*to_add, *to_remove)))
     if fixed:
         raise InvalidInput(
             f"Gmail itself sets {' and '.join(fixed)}; nobody can add or remove it. To send a "
