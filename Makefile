@@ -16,20 +16,20 @@ help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 # The demo needs less than the tests, so a newcomer waits less for it.
-$(VENV)/.demo: pyproject.toml constraints/dev.txt
+$(VENV)/.demo: pyproject.toml local/pyproject.toml constraints/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the demo into $(VENV) ..."
 	@if command -v uv >/dev/null; then \
-	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[client,engine]'; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[client,engine]'; fi
+	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[client,security]' -e local; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[client,security]' -e local; fi
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints/dev.txt $(VENV)/.demo
 	@echo "installing the development tools into $(VENV) ..."
 	@if command -v uv >/dev/null; then \
-	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[dev]'; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[dev]'; fi
+	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[dev]' -e local; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[dev]' -e local; fi
 	@touch $@
 
 install: $(VENV)/.dev ## everything a developer needs, into .venv

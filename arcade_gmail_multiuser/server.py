@@ -20,9 +20,9 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 import arcade_gmail_multiuser
-from arcade_gmail_multiuser.front_door import FrontDoor, OwnSessionsOnly
-from arcade_gmail_multiuser.gmail.attached.text import close_readers
-from arcade_gmail_multiuser.gmail.wire.transport import close_transport
+from arcade_gmail_multiuser.gmail.api.transport import close_transport
+from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
+from arcade_gmail_multiuser.mcp_auth import FrontDoor, OwnSessionsOnly
 from arcade_gmail_multiuser.security.log_privacy import keep_mail_out_of_logs
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 

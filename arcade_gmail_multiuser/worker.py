@@ -34,9 +34,9 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.gmail.attached.text import close_readers
-from arcade_gmail_multiuser.gmail.wire.endpoint import gmail_endpoint
-from arcade_gmail_multiuser.gmail.wire.transport import close_transport
+from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
+from arcade_gmail_multiuser.gmail.api.transport import close_transport
+from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.security.redaction import redact
 from arcade_gmail_multiuser.tools.confirmation import check_settings
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit

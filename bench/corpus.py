@@ -1,7 +1,7 @@
 """What becomes of real mail: how much of it is read, which files are found, which replies fold.
 
 The mail is the corpus beside the project, `../shared/corpus`; whether what is read is right is
-tested (tests/gmail/reading/test_corpus.py, test_quoting.py), this counts it.
+tested (tests/gmail/messages/test_corpus.py, test_quote_folding.py), this counts it.
 
 Run: python -m bench.corpus
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from arcade_gmail_multiuser.gmail.html.text import html_to_text
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage, read_message
-from arcade_gmail_multiuser.gmail.reading.quoting import fold_quotes
-from arcade_gmail_multiuser.sandbox.payload import gmail_payload, snippet_of
+from arcade_gmail_local.sandbox.payload import gmail_payload, snippet_of
+from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.messages.quote_folding import fold_quotes
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 

@@ -34,11 +34,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from arcade_gmail_multiuser.engine.app import create_engine_app
-from arcade_gmail_multiuser.engine.connecting.provider import OAuthProvider
-from arcade_gmail_multiuser.engine.database import open_database
-from arcade_gmail_multiuser.engine.outbound import AiohttpOutbound
-from arcade_gmail_multiuser.engine.settings import EngineSettings, ProviderSettings, WorkerSettings
+from arcade_gmail_local.engine.app import create_engine_app
+from arcade_gmail_local.engine.connecting.provider import OAuthProvider
+from arcade_gmail_local.engine.database import open_database
+from arcade_gmail_local.engine.outbound import AiohttpOutbound
+from arcade_gmail_local.engine.settings import EngineSettings, ProviderSettings, WorkerSettings
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 from selectolax.lexbor import LexborHTMLParser
 
-from arcade_gmail_multiuser.gmail.html.text import html_to_text
+from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 
 _CELL = (
     "<tr><td align='center' class='text' style='padding:0 10px;font-family:Arial,sans-serif;"

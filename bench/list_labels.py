@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import aiohttp
 import jwt
 
-from arcade_gmail_multiuser.cli.stack import Stack
+from arcade_gmail_local.commands.stack import Stack
 
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 

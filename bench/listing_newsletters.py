@@ -24,11 +24,11 @@ import aiohttp
 import uvicorn
 from arcade_core.schema import ToolAuthorizationContext, ToolContext
 
-from arcade_gmail_multiuser.gmail import mailbox
+from arcade_gmail_local.sandbox.app import create_sandbox
+from arcade_gmail_multiuser.gmail.api import client as gmail_client
+from arcade_gmail_multiuser.gmail.api.quota import Quota
+from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.wire.quota import Quota
-from arcade_gmail_multiuser.gmail.wire.transport import close_transport
-from arcade_gmail_multiuser.sandbox.app import create_sandbox
 from arcade_gmail_multiuser.tools.messages import list_emails
 from bench.html_to_text import newsletter
 
@@ -100,7 +100,7 @@ def main() -> None:
     url = f"http://127.0.0.1:{here.recv()}"
     os.environ["GMAIL_API_ENDPOINT"] = url
     # What is measured is the work, not the wait for a person's quota.
-    mailbox.shared_quota = lambda: Quota(units_per_minute=10**9)
+    gmail_client.shared_quota = lambda: Quota(units_per_minute=10**9)
     try:
         asyncio.run(measure(url))
     finally:

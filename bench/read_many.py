@@ -21,12 +21,12 @@ from multiprocessing.connection import Connection
 
 from aiohttp import web
 
-from arcade_gmail_multiuser.gmail.wire.discovery import build
-from arcade_gmail_multiuser.gmail.wire.line import Line
-from arcade_gmail_multiuser.gmail.wire.many import make_all
-from arcade_gmail_multiuser.gmail.wire.quota import Quota
-from arcade_gmail_multiuser.gmail.wire.retry import Kind, RetryPolicy
-from arcade_gmail_multiuser.gmail.wire.transport import close_transport, shared_transport
+from arcade_gmail_multiuser.gmail.api.batch import make_all
+from arcade_gmail_multiuser.gmail.api.line import Line
+from arcade_gmail_multiuser.gmail.api.quota import Quota
+from arcade_gmail_multiuser.gmail.api.requests import build
+from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy
+from arcade_gmail_multiuser.gmail.api.transport import close_transport, shared_transport
 
 PART = re.compile(rb"Content-ID: <([^>]+)>\r\n\r\nGET \S*/messages/(\w+)\S* HTTP")
 

@@ -29,10 +29,10 @@ from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer
 from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
-from arcade_gmail_multiuser.security.tokens.schema import tokens
-from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
 from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore, columns_of
 from arcade_gmail_multiuser.security.tokens.store import TokenStore
+from arcade_gmail_multiuser.security.tokens.tables import tokens
+from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
 DATABASE_URL = os.environ.get(
     "TEST_DATABASE_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/test"

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_gmail_multiuser.cli.sign_in import sign_in
+from arcade_gmail_local.commands.sign_in import sign_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -7,52 +7,56 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "arcade_gmail_multiuser"
-NAME = PACKAGE.name
-
-MAY_IMPORT: dict[str, set[str]] = {
-    "errors": set(),
-    "security": set(),
-    "gmail": set(),
-    "tools": {"gmail"},
-    "worker": {"tools", "gmail", "security"},
-    "front_door": {"security"},
-    "server": {"tools", "gmail", "security", "front_door"},
-    "client": {"security"},
-    "engine": {"security"},
-    "sandbox": {"gmail"},
-    "__main__": {"cli"},
-    "cli": {
-        "tools",
-        "gmail",
-        "worker",
-        "server",
-        "front_door",
-        "client",
-        "security",
-        "engine",
-        "sandbox",
-    },
+ROOT = Path(__file__).parent.parent
+PACKAGES = {
+    "arcade_gmail_multiuser": ROOT / "arcade_gmail_multiuser",
+    "arcade_gmail_local": ROOT / "local" / "arcade_gmail_local",
 }
+PRODUCT, LOCAL = PACKAGES
 
-SHELVES: dict[str, dict[str, set[str]]] = {
-    "security": {
+MAY_IMPORT: dict[str, dict[str, set[str]]] = {
+    PRODUCT: {
+        "errors": set(),
+        "security": {"errors"},
+        "gmail": {"errors"},
+        "tools": {"errors", "gmail"},
+        "worker": {"errors", "tools", "gmail", "security"},
+        "mcp_auth": {"errors", "security"},
+        "server": {"errors", "tools", "gmail", "security", "mcp_auth"},
+        "client": {"errors", "security"},
+        "__main__": {"cli"},
+        "cli": {"errors", "tools", "gmail", "worker", "server", "mcp_auth", "client", "security"},
+    },
+    LOCAL: {"engine": set(), "sandbox": set(), "commands": {"engine", "sandbox"}},
+}
+"""The rooms of each distribution, and which other rooms of it each may import."""
+
+MAY_IMPORT_OF_THE_PRODUCT: dict[str, set[str]] = {
+    "engine": {"errors", "security"},
+    "sandbox": {"errors", "gmail"},
+    "commands": {"errors", "security", "gmail", "cli"},
+}
+"""Which rooms of the product each room of the local stack may import; the product imports none."""
+
+FOLDERS: dict[tuple[str, str], dict[str, set[str]]] = {
+    (PRODUCT, "security"): {
         "config": set(),
         "audit": {"config"},
         "rate_limits": {"config"},
         "tokens": set(),
     },
-    "gmail": {
-        "wire": set(),
+    (PRODUCT, "gmail"): {
+        "api": set(),
         "html": set(),
-        "reading": {"html"},
-        "writing": {"html", "reading"},
-        "attached": {"html", "reading"},
-        "following": {"reading"},
-        "keeping": {"reading", "writing"},
+        "messages": {"api", "html", "labels"},
+        "labels": {"api", "organise"},
+        "organise": {"api", "labels", "messages"},
+        "compose": {"api", "html", "messages"},
+        "attachments": {"api", "html", "messages"},
+        "unsubscribe": {"api", "compose", "messages", "organise"},
     },
-    "tools": {"arguments": set(), "answers": {"arguments"}},
-    "engine": {
+    (PRODUCT, "tools"): {"arguments": set(), "answers": {"arguments"}},
+    (LOCAL, "engine"): {
         "http": set(),
         "connecting": {"http"},
         "running": {"http", "connecting"},
@@ -60,7 +64,7 @@ SHELVES: dict[str, dict[str, set[str]]] = {
         "api": {"http", "connecting", "running"},
     },
 }
-"""The folders of a room, and which of them each may import; what lies beside them is for all."""
+"""The folders of a room, and which of them each may import; files beside them are for all."""
 
 GOOGLE = {"googleapiclient", "google"}
 ARCADE = {"arcade_tdk", "arcade_core", "arcade_serve", "arcade_mcp_server"}
@@ -75,9 +79,12 @@ FOREIGN_BANNED: dict[str, set[str]] = {
 }
 
 
-def room_of(path: Path) -> str:
-    """`gmail/x.py` belongs to `gmail`; `worker.py` is a room of its own."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def modules_of(package: str) -> list[Path]:
+    folder = PACKAGES[package]
+    return sorted(path for path in folder.rglob("*.py") if path != folder / "__init__.py")
+
+
+MODULES = [(package, path) for package in PACKAGES for path in modules_of(package)]
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -88,43 +95,44 @@ def imported_modules(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found.add(node.module or "")
-            if node.module == NAME:
-                found.update(f"{NAME}.{alias.name}" for alias in node.names)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
 
 
-MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_room_imports_only_the_rooms_it_may(path: Path) -> None:
-    room = room_of(path)
-    assert room in MAY_IMPORT, f"{room} is not a room of the design"
+@pytest.mark.parametrize(("package", "path"), MODULES, ids=lambda one: str(one)[-60:])
+def test_a_room_imports_only_the_rooms_it_may(package: str, path: Path) -> None:
+    room = path.relative_to(PACKAGES[package]).parts[0].removesuffix(".py")
+    assert room in MAY_IMPORT[package], f"{room} is not a room of the design"
+    allowed = {package: MAY_IMPORT[package][room] | {room}}
+    if package == LOCAL:
+        allowed[PRODUCT] = MAY_IMPORT_OF_THE_PRODUCT[room]
     for module in imported_modules(path):
-        parts = module.split(".")
-        if parts[0] == NAME and len(parts) > 1:
-            assert parts[1] in MAY_IMPORT[room] | {room, "errors"}, f"{path} imports {module}"
-        assert parts[0] not in FOREIGN_BANNED.get(room, set()), f"{path} imports {module}"
+        top, _, rest = module.partition(".")
+        if top in PACKAGES:
+            assert top in allowed, f"{path} imports {module}"
+            assert not rest or rest.partition(".")[0] in allowed[top], f"{path} imports {module}"
+        assert top not in FOREIGN_BANNED.get(room, set()), f"{path} imports {module}"
 
 
-@pytest.mark.parametrize("room", SHELVES)
-def test_the_folders_of_a_room_import_one_another_in_one_direction(room: str) -> None:
-    shelves = SHELVES[room]
-    assert {
-        path.name for path in (PACKAGE / room).iterdir() if (path / "__init__.py").exists()
-    } == (set(shelves))
-    for shelf, may_import in shelves.items():
-        for path in (PACKAGE / room / shelf).rglob("*.py"):
+@pytest.mark.parametrize(("package", "room"), FOLDERS)
+def test_the_folders_of_a_room_import_one_another_in_one_direction(package: str, room: str) -> None:
+    folders = FOLDERS[package, room]
+    place = PACKAGES[package] / room
+    assert {p.name for p in place.iterdir() if (p / "__init__.py").exists()} == set(folders)
+    for folder, may_import in folders.items():
+        for path in (place / folder).rglob("*.py"):
             for module in imported_modules(path):
                 parts = module.split(".")
-                if parts[:2] == [NAME, room] and len(parts) > 2 and parts[2] in shelves:
-                    assert parts[2] in may_import | {shelf}, f"{path} imports {module}"
+                if parts[:2] == [package, room] and len(parts) > 2 and parts[2] in folders:
+                    assert parts[2] in may_import | {folder}, f"{path} imports {module}"
 
 
 def test_importing_the_package_does_nothing() -> None:
-    body = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")).body
-    assert [type(node) for node in body] == [ast.Expr], "only a docstring belongs there"
+    for folder in PACKAGES.values():
+        body = ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body
+        assert [type(node) for node in body] == [ast.Expr], "only a docstring belongs there"
 
 
 def test_no_file_is_called_utils_or_helpers() -> None:
-    assert [p for p in PACKAGE.rglob("*.py") if p.stem in {"utils", "helpers", "common"}] == []
+    banned = {"utils", "helpers", "common"}
+    assert [path for _, path in MODULES if path.stem in banned] == []

@@ -27,81 +27,83 @@ DEFECTS: dict[str, tuple[str, ...]] = {
     ),
     # threading and recipients
     "a long Message-ID is RFC 2047-encoded in In-Reply-To and References": (
-        "gmail/writing/test_compose.py::test_a_message_id_of_outlooks_length_is_never_encoded",
-        "gmail/writing/test_compose.py::test_message_ids_are_read_back_in_order_and_never_encoded",
-        "gmail/writing/test_replying.py::test_a_long_message_id_is_kept_whole",
+        "gmail/compose/test_mime.py::test_a_message_id_of_outlooks_length_is_never_encoded",
+        "gmail/compose/test_mime.py::test_message_ids_are_read_back_in_order_and_never_encoded",
+        "gmail/compose/test_reply.py::test_a_long_message_id_is_kept_whole",
     ),
     "a header line without folding passes 998 characters": (
-        "gmail/writing/test_replying.py::test_whatever_ids_were_received_the_reply_can_be_composed",
-        "gmail/writing/test_peer_lines.py::test_no_line_of_a_reply_in_a_long_thread_passes_998_octets",
+        "gmail/compose/test_reply.py::test_whatever_ids_were_received_the_reply_can_be_composed",
+        "gmail/compose/test_peer_lines.py::test_no_line_of_a_reply_in_a_long_thread_passes_998_octets",
     ),
     "References are parent-first and joined by commas": (
-        "gmail/writing/test_replying.py::test_the_chain_keeps_its_order_and_ends_with_the_parent",
-        "gmail/reading/test_message.py::test_references_are_read_in_order",
+        "gmail/compose/test_reply.py::test_the_chain_keeps_its_order_and_ends_with_the_parent",
+        "gmail/messages/test_message.py::test_references_are_read_in_order",
     ),
-    "Re: Re:": ("gmail/writing/test_replying.py::test_a_subject_gets_exactly_one_re",),
+    "Re: Re:": ("gmail/compose/test_reply.py::test_a_subject_gets_exactly_one_re",),
     "Reply-To is ignored": (
-        "gmail/writing/test_replying.py::test_reply_to_is_honoured",
+        "gmail/compose/test_reply.py::test_reply_to_is_honoured",
         "tools/test_sending_tools.py::test_a_reply_to_all_leaves_oneself_out_and_honours_reply_to",
     ),
     "reply-all keeps oneself when the address has a display name": (
-        "gmail/writing/test_replying.py::test_oneself_is_never_a_recipient",
+        "gmail/compose/test_reply.py::test_oneself_is_never_a_recipient",
         "tools/test_sending_tools.py::test_a_reply_to_all_leaves_oneself_out_and_honours_reply_to",
     ),
     "a reply to oneself sends an empty To and reports success": (
-        "gmail/writing/test_replying.py::test_a_note_to_oneself_leaves_nobody_to_answer",
+        "gmail/compose/test_reply.py::test_a_note_to_oneself_leaves_nobody_to_answer",
         "tools/test_sending_tools.py::test_a_reply_with_nobody_left_is_an_error_and_not_an_empty_send",
     ),
     "a non-ASCII display name encodes the address too": (
-        "gmail/writing/test_compose.py::test_any_display_name_is_read_back_and_the_address_stays_plain",
+        "gmail/compose/test_mime.py::test_any_display_name_is_read_back_and_the_address_stays_plain",
     ),
     "HTML replies carry unescaped <addr>": (
-        "gmail/writing/test_replying.py::test_an_html_reply_quotes_the_text_escaped",
+        "gmail/compose/test_reply.py::test_an_html_reply_quotes_the_text_escaped",
     ),
     "updating a draft drops its thread and its HTML": (
         "tools/test_stored_drafts.py"
         "::test_a_changed_draft_loses_neither_thread_nor_type_nor_headers_nor_files",
     ),
     "CRLF in a subject is a fatal unhandled error": (
-        "gmail/writing/test_compose.py::test_no_header_can_be_injected",
+        "gmail/compose/test_mime.py::test_no_header_can_be_injected",
         "tools/test_sending_tools.py::test_what_cannot_be_sent_is_refused_before_any_request",
     ),
     # reading
     "newlines collapse": (
-        "gmail/reading/test_message.py::test_newlines_are_kept",
-        "gmail/html/test_text.py::test_lines_are_kept_as_they_are_seen",
+        "gmail/messages/test_message.py::test_newlines_are_kept",
+        "gmail/html/test_to_text.py::test_lines_are_kept_as_they_are_seen",
     ),
     "plain text pushed through an HTML parser loses <jane@x.com>": (
-        "gmail/reading/test_message.py::test_plain_text_never_meets_an_html_parser",
+        "gmail/messages/test_message.py::test_plain_text_never_meets_an_html_parser",
     ),
     "hidden text is kept": ("gmail/test_hidden.py::test_hidden_text_is_removed_and_reported",),
-    "hrefs are lost": ("gmail/html/test_text.py::test_links_are_kept_and_not_repeated",),
+    "hrefs are lost": ("gmail/html/test_to_text.py::test_links_are_kept_and_not_repeated",),
     "an attached text file before the body is returned as the body": (
-        "gmail/reading/test_message.py::test_an_attached_text_file_before_the_body_is_not_the_body",
+        "gmail/messages/test_message.py::test_an_attached_text_file_before_the_body_is_not_the_body",
     ),
     "a second inline text part is dropped": (
-        "gmail/reading/test_message.py::test_a_second_inline_text_is_appended",
+        "gmail/messages/test_message.py::test_a_second_inline_text_is_appended",
     ),
     "message/rfc822 gives an empty body": (
-        "gmail/reading/test_message.py::test_a_forwarded_message_is_listed_and_its_text_follows",
+        "gmail/messages/test_message.py::test_a_forwarded_message_is_listed_and_its_text_follows",
     ),
     "attachments have no metadata": (
-        "gmail/reading/test_message.py::test_attachments_carry_what_is_needed_to_fetch_them",
+        "gmail/messages/test_message.py::test_attachments_carry_what_is_needed_to_fetch_them",
         "tools/test_reading_tools.py::test_bodies_come_fenced_with_their_attachments_when_asked_for",
     ),
     "a part without mimeType raises": (
-        "gmail/reading/test_message.py::test_a_part_without_a_mime_type_is_read_as_text",
+        "gmail/messages/test_message.py::test_a_part_without_a_mime_type_is_read_as_text",
     ),
-    "unpadded base64 raises": ("gmail/reading/test_message.py::test_base64_is_read_padded_or_not",),
+    "unpadded base64 raises": (
+        "gmail/messages/test_message.py::test_base64_is_read_padded_or_not",
+    ),
     "an undecodable part raises": (
-        "gmail/reading/test_message.py::test_an_undecodable_part_is_named_and_the_rest_is_read",
+        "gmail/messages/test_message.py::test_an_undecodable_part_is_named_and_the_rest_is_read",
     ),
     "one bad message of ten kills the whole list": (
         "tools/test_peer_lists.py::test_one_message_that_cannot_be_read_costs_the_other_nine_nothing",
         "tools/test_real_mail.py::test_every_message_is_listed_and_read_and_none_costs_another",
     ),
     "text that is UTF-8 already is decoded by its declared charset": (
-        "gmail/reading/test_message.py::test_utf8_comes_before_the_declared_charset",
+        "gmail/messages/test_message.py::test_utf8_comes_before_the_declared_charset",
     ),
     "the default list of 25 returned 2.47 million characters": (
         "tools/test_peer_lists.py::test_a_list_of_100_newsletters_stays_within_40_000_characters",
@@ -110,11 +112,11 @@ DEFECTS: dict[str, tuple[str, ...]] = {
     ),
     # reliability
     "half of a batch 429: 5 of 10 returned without a word": (
-        "gmail/test_mailbox.py::test_half_a_batch_limited_is_repeated_by_itself",
-        "gmail/test_mailbox.py::test_what_still_fails_is_named_in_its_place_and_never_dropped",
+        "gmail/api/test_client.py::test_half_a_batch_limited_is_repeated_by_itself",
+        "gmail/api/test_client.py::test_what_still_fails_is_named_in_its_place_and_never_dropped",
     ),
     "all of a batch 429: an empty mailbox": (
-        "gmail/test_mailbox.py::test_all_of_a_batch_limited_is_no_empty_mailbox",
+        "gmail/api/test_client.py::test_all_of_a_batch_limited_is_no_empty_mailbox",
     ),
     "the event loop is blocked": (
         "tools/test_peer_lists.py::test_a_hundred_people_wait_for_google_at_the_same_time",
@@ -122,7 +124,7 @@ DEFECTS: dict[str, tuple[str, ...]] = {
     ),
     'a missing token builds a client with ""': (
         "tools/test_authorization.py::test_a_call_without_a_token_is_refused_before_any_request",
-        "gmail/test_mailbox.py::test_a_blank_token_is_refused_before_any_request",
+        "gmail/api/test_client.py::test_a_blank_token_is_refused_before_any_request",
     ),
     # queries
     "from:Jane Doe unquoted leaks terms": (

@@ -25,8 +25,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from arcade_gmail_multiuser import worker
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.gmail import mailbox
-from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.api import client as gmail_client
+from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
 from arcade_gmail_multiuser.tools import labels
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 from arcade_gmail_multiuser.worker import create_app
@@ -44,7 +44,9 @@ def app() -> FastAPI:
 def client(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     # A port that nothing listens on: no test here reaches Google.
     monkeypatch.setenv("GMAIL_API_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(mailbox, "RetryPolicy", partial(RetryPolicy, base_s=0.001, cap_s=0.005))
+    monkeypatch.setattr(
+        gmail_client, "RetryPolicy", partial(RetryPolicy, base_s=0.001, cap_s=0.005)
+    )
     with TestClient(app, raise_server_exceptions=True) as started:
         yield started
 

@@ -133,9 +133,9 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
     from sqlalchemy.exc import ArgumentError
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from arcade_gmail_multiuser.engine.database import open_database
     from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
     from arcade_gmail_multiuser.security.audit.verify import verify_audit
+    from arcade_gmail_multiuser.security.tokens.database import open_token_database
 
     given = url or os.environ.get("ENGINE_DATABASE_URL", "").strip()
     if not given:
@@ -147,7 +147,10 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
     if address.drivername == "sqlite":
         address = address.set(drivername="sqlite+aiosqlite")
     if address.drivername in ("postgresql", "postgresql+asyncpg"):
-        engine = open_database(given)
+        engine = open_token_database(
+            address.difference_update_query(["search_path"]).render_as_string(hide_password=False),
+            schema=next(iter(address.normalized_query.get("search_path", ())), None),
+        )
     elif address.drivername != "sqlite+aiosqlite":
         raise ConfigurationError("The audit is in sqlite+aiosqlite or postgresql+asyncpg.")
     elif not await _is_file(Path(address.database or "")):

@@ -12,7 +12,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from arcade_gmail_multiuser.cli.extras import missing_line
 from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserError
@@ -20,17 +22,22 @@ from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserErro
 __all__ = ["COMMANDS", "run"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "two people, one agent, one worker: the whole product on this machine"),
-    "up": ("up", "start sandbox, worker and engine, and keep them running"),
-    "serve": ("serve", "start the worker that an Arcade Engine calls"),
-    "engine": ("engine", "start the embedded engine: development, CI, one team on one machine"),
-    "sandbox": ("sandbox", "start the stand-in for Google: OAuth and two mailboxes"),
-    "mcp": ("mcp", "serve the tools over the Model Context Protocol"),
-    "doctor": ("doctor", "check this machine and its settings, and say what is missing"),
-    "keys": ("keys", "make encryption keys, and rotate stored tokens to a new one"),
-    "audit": ("audit", "check the audit log for anything edited, deleted, moved or cut"),
+    "serve": (f"{__package__}.serve", "start the worker that an Arcade Engine calls"),
+    "mcp": (f"{__package__}.mcp", "serve the tools over the Model Context Protocol"),
+    "doctor": (f"{__package__}.doctor", "check this machine and its settings"),
+    "keys": (f"{__package__}.keys", "make encryption keys, and rotate stored tokens to a new one"),
+    "audit": (f"{__package__}.audit", "verify the audit log"),
 }
-"""Each subcommand's name with its module in this folder and one line about it."""
+"""Each subcommand's name with its module and one line about it."""
+
+GROUP = "arcade_gmail_multiuser.commands"
+"""The entry points by which another distribution adds subcommands: a module with `SUMMARY`,
+`add_arguments` and `run`."""
+
+LOCAL = ("demo", "up", "engine", "sandbox", "engine-keys")
+"""What the local stack adds; without it each says how to install it."""
+
+OURS = ("arcade_gmail_multiuser", "arcade_gmail_local")
 
 FAILED = 1
 REFUSED = 2
@@ -46,12 +53,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, (module_name, summary) in COMMANDS.items():
-        module = importlib.import_module(f"arcade_gmail_multiuser.cli.{module_name}")
-        subparser = subparsers.add_parser(name, help=summary, description=module.__doc__)
-        subparser.formatter_class = argparse.RawDescriptionHelpFormatter
-        module.add_arguments(subparser)
-        subparser.set_defaults(run=module.run)
+        _add(subparsers, name, importlib.import_module(module_name), summary)
+    for entry in entry_points(group=GROUP):
+        module = entry.load()
+        _add(subparsers, entry.name, module, module.SUMMARY)
+    for name in set(LOCAL) - set(subparsers.choices):
+        missing = subparsers.add_parser(name, add_help=False, prefix_chars="\0")
+        missing.add_argument("ignored", nargs="*")
+        missing.set_defaults(run=_refuse_without_local_stack)
     return parser
+
+
+def _add(subparsers: Any, name: str, module: Any, summary: str) -> None:
+    subparser = subparsers.add_parser(name, help=summary, description=module.__doc__)
+    subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+    module.add_arguments(subparser)
+    subparser.set_defaults(run=module.run)
+
+
+def _refuse_without_local_stack(arguments: argparse.Namespace) -> int:
+    raise ConfigurationError(
+        f"`{arguments.command}` belongs to the local stack. Try: pip install arcade_gmail_local"
+    )
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +89,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     except GmailMultiuserError as failed:
         return _fail(failed.message, FAILED)
     except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith("arcade_gmail_multiuser"):
+        if (missing.name or "").startswith(OURS):
             return _fail(_where(missing), CRASHED)
         return _fail(missing_line(missing.name or ""), REFUSED)
     except BrokenPipeError:
@@ -86,6 +109,6 @@ def _fail(sentence: str, status: int) -> int:
 def _where(crash: Exception) -> str:
     """Name a crash by its type and place; its text could quote mail or a token."""
     frames = traceback.extract_tb(crash.__traceback__)
-    ours = [frame for frame in frames if "arcade_gmail_multiuser" in frame.filename] or frames
+    ours = [frame for frame in frames if any(name in frame.filename for name in OURS)] or frames
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"
     return f"This is a bug: {type(crash).__name__} at {place}."

@@ -7,7 +7,7 @@ __all__ = ["EXTRAS", "install_line", "missing_line"]
 EXTRAS: dict[str, tuple[str, ...]] = {
     "examples": ("itsdangerous", "jinja2", "python_multipart"),
     "client": ("arcadepy", "cachetools"),
-    "engine": ("aiosqlite", "cryptography", "python_multipart", "rich", "sqlalchemy", "yaml"),
+    "security": ("aiosqlite", "cryptography", "sqlalchemy", "yaml"),
     "postgres": ("asyncpg",),
     "redis": ("redis",),
     "mcp": ("arcade_mcp_server",),

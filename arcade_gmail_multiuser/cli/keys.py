@@ -1,30 +1,45 @@
-"""Make encryption keys and move stored tokens between them; make API keys and revoke them.
+"""Make encryption keys, and seal stored tokens with a new one.
 
-`keys new` prints a fresh key of 32 random bytes in base64, for ENGINE_ENCRYPTION_KEYS.
-Nothing is stored: keep it where your other secrets are.
+`keys new` prints a fresh key of 32 random bytes in base64. Nothing is stored: keep it where your
+other secrets are.
 
-`keys rotate` seals everything stored anew under the first key, while everything goes on working:
-tokens, secrets of tools and workers, scheduled calls with their outcomes, pending revocations.
+`keys rotate` seals the tokens of a token store with the first key while everything keeps running:
   1. add the new key *after* the old one in every process, and restart them
   2. put the new key first in every process, and restart them
-  3. run `keys rotate`; after an interruption run it again, and it goes on
-  4. when it says that nothing needs the old key, take it away
-API keys move by themselves when they are next used; the command names those that were not.
+  3. run `keys rotate`; if it is interrupted, run it again and it continues
+  4. when it says that nothing needs the old key, remove it
 
-`keys api-new NAME` makes a key for an application that calls the engine, and prints it for the only
-time; `api-list` shows their names and when each was last used; `api-revoke NAME` ends one.
+An embedded engine stores more than tokens: use `engine-keys rotate` for its database.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from arcade_gmail_multiuser.cli import api_keys
-from arcade_gmail_multiuser.cli.rotate import DATABASE, KEYS, STORE, rotate
+from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.keys import new_key
 
-__all__ = ["add_arguments", "run"]
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from arcade_gmail_multiuser.security.tokens.rotation import Rotation
+
+__all__ = [
+    "KEYS",
+    "STORE",
+    "add_arguments",
+    "keys_in",
+    "print_rotation",
+    "refuse_missing_file",
+    "run",
+]
+
+KEYS = "ENGINE_ENCRYPTION_KEYS"
+STORE = "TOKEN_STORE_URL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,24 +47,90 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("new", help="print a fresh base64 key of 32 bytes")
     rotating = actions.add_parser(
         "rotate",
-        help="seal everything stored anew under the first key",
-        description=f"Keys come from {KEYS}, the engine's database from {DATABASE}, and where"
-        f" tokens alone are kept from {STORE} (sqlite, postgresql or redis), because anybody on the"
-        " machine can read an argv.",
-    )
-    rotating.add_argument(
-        "--config", type=Path, metavar="PATH", help="keys and place from a security.yaml"
+        help="seal stored tokens with the first key",
+        description=f"Keys come from {KEYS} and the store from {STORE} (sqlite, postgresql or"
+        " redis), because anyone on the machine can read an argv.",
     )
     rotating.add_argument(
         "--schema", metavar="NAME", help="PostgreSQL's schema, or the prefix of Redis's keys"
     )
-    api_keys.add_actions(actions)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.action in api_keys.ACTIONS:
-        return api_keys.run(arguments)
     if arguments.action == "rotate":
-        return rotate(arguments.config, arguments.schema)
+        return _rotate(arguments.schema)
     print(new_key())
     return 0
+
+
+def _rotate(schema: str | None) -> int:
+    """Rotate, print the result, and return 0 when no other key is needed any more."""
+    import asyncio
+
+    keys = keys_in(KEYS)
+    if not keys:
+        raise ConfigurationError(f"{KEYS} is not set. Give the new key first, then the old ones.")
+    url = os.environ.get(STORE, "").strip()
+    if not url:
+        raise ConfigurationError(f"{STORE} is not set. It names where tokens are kept.")
+    refuse_missing_file(url)
+    began = time.perf_counter()
+    done, newest = asyncio.run(_rotate_store(url, keys, schema))
+    print_rotation(done, newest, time.perf_counter() - began)
+    if done.unreadable:
+        print(f"{done.unreadable} cannot be opened with any of the given keys; they are unchanged")
+    if done.still_needed:
+        print(f"still needed: {', '.join(sorted(done.still_needed))}")
+        return 1
+    print("nothing stored needs another key")
+    return 0
+
+
+async def _rotate_store(
+    url: str, keys: tuple[str, ...], schema: str | None
+) -> tuple[Rotation, str]:
+    from arcade_gmail_multiuser.security.sealing import Keyring
+    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+    from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
+    from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+
+    keyring = Keyring.from_base64(keys)
+    store = open_token_store(url, schema=schema)
+    try:
+        await store.prepare()
+        if isinstance(store, SqlTokenStore):
+            await _refuse_engine_database(store.engine)
+        return await rotate_tokens(store, keyring), keyring.newest_id
+    finally:
+        await store.close()
+
+
+async def _refuse_engine_database(database: AsyncEngine) -> None:
+    """Refuse to rotate only the tokens of an engine's database: the engine could lose the rest."""
+    from sqlalchemy import inspect
+
+    async with database.connect() as db:
+        is_engines = await db.run_sync(lambda plain: inspect(plain).has_table("engine_version"))
+    if is_engines:
+        raise ConfigurationError(
+            f"{STORE} names an engine's database; name it in ENGINE_DATABASE_URL and use"
+            " `engine-keys rotate`."
+        )
+
+
+def print_rotation(done: Rotation, newest: str, took_s: float) -> None:
+    print(f"{done.resealed} connections sealed with {newest} in {took_s:.1f} s")
+
+
+def keys_in(variable: str) -> tuple[str, ...]:
+    """Read keys from an environment variable, separated by commas, the newest first."""
+    return tuple(key.strip() for key in os.environ.get(variable, "").split(",") if key.strip())
+
+
+def refuse_missing_file(url: str) -> None:
+    """Refuse a mistyped path, which would become a new, empty database with nothing to do."""
+    scheme, _, path = url.partition(":///")
+    if scheme.startswith("sqlite") and not Path(path).is_file():
+        raise ConfigurationError("There is no database file at that path.")
+    if url == "memory:":
+        raise ConfigurationError("Tokens kept in memory cannot be rotated from another process.")

@@ -23,7 +23,7 @@ from arcade_gmail_multiuser.cli.extras import missing_line
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.front_door import FrontDoor
+    from arcade_gmail_multiuser.mcp_auth import FrontDoor
 
 __all__ = ["add_arguments", "run"]
 
@@ -91,19 +91,19 @@ def serve_http(arguments: argparse.Namespace) -> int:
 
 def door_of(arguments: argparse.Namespace, own_url: str) -> FrontDoor:
     """Build the front door from flags, else from the environment; there is no server without."""
-    from arcade_gmail_multiuser import front_door
+    from arcade_gmail_multiuser import mcp_auth
 
     if bool(arguments.issuer) != bool(arguments.jwks_uri):
         raise ConfigurationError("--issuer and --jwks-uri belong together.")
     if arguments.issuer:
-        return front_door.front_door(
+        return mcp_auth.front_door(
             resource=arguments.resource or f"{own_url}/mcp",
             issuer=arguments.issuer,
             jwks_uri=arguments.jwks_uri,
             audiences=arguments.audience,
             algorithm=arguments.algorithm,
         )
-    door = front_door.front_door_of_environment()
+    door = mcp_auth.front_door_of_environment()
     if door is None:
         raise ConfigurationError(
             "Over http people are told apart by their tokens: give --issuer and --jwks-uri."

@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.client.formats import ToolFormat, describe_tool
 from arcade_gmail_multiuser.client.loop import SYSTEM, Approve, Limits, Run
 from arcade_gmail_multiuser.client.manager import AuthorizationRequired, MultiUserGmailManager
 from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS, match_action
-from arcade_gmail_multiuser.client.schema import check_arguments, with_user_id
+from arcade_gmail_multiuser.client.tool_schema import check_arguments, with_user_id
 from arcade_gmail_multiuser.client.users import check_user_id
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from arcadepy.types import ToolDefinition
 
-from arcade_gmail_multiuser.client.schema import USER_ID, input_schema
+from arcade_gmail_multiuser.client.tool_schema import USER_ID, input_schema
 from arcade_gmail_multiuser.errors import InvalidInput
 
 __all__ = ["ToolFormat", "describe_tool", "model_name"]

@@ -21,7 +21,7 @@ from arcade_gmail_multiuser.client.conversation import (
 from arcade_gmail_multiuser.client.formats import model_name
 from arcade_gmail_multiuser.client.manager import AuthorizationRequired, MultiUserGmailManager
 from arcade_gmail_multiuser.client.naming import match_tool
-from arcade_gmail_multiuser.client.schema import check_arguments, with_user_id
+from arcade_gmail_multiuser.client.tool_schema import check_arguments, with_user_id
 from arcade_gmail_multiuser.client.toolset import goes_out, is_destructive, reads_only
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,

@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 from arcadepy import APIError, APIStatusError, AsyncArcade
 
-from arcade_gmail_multiuser.client.answers import (
+from arcade_gmail_multiuser.client.arcade_client import (
+    check_client,
+    keep_mail_out_of_arcadepys_log,
+    own_client,
+)
+from arcade_gmail_multiuser.client.authorization_wait import check_owner, failed, wait_for
+from arcade_gmail_multiuser.client.cache import UserContextCache
+from arcade_gmail_multiuser.client.catalog import Tool, ToolCatalog
+from arcade_gmail_multiuser.client.results import (
     Authorization,
     NeedsAuthorization,
     authorization_of,
@@ -22,18 +30,10 @@ from arcade_gmail_multiuser.client.answers import (
     tool_output,
     unreadable,
 )
-from arcade_gmail_multiuser.client.arcade_client import (
-    check_client,
-    keep_mail_out_of_arcadepys_log,
-    own_client,
-)
-from arcade_gmail_multiuser.client.cache import UserContextCache
-from arcade_gmail_multiuser.client.catalog import Tool, ToolCatalog
-from arcade_gmail_multiuser.client.schema import with_user_id
 from arcade_gmail_multiuser.client.sessions import Sessions
+from arcade_gmail_multiuser.client.tool_schema import with_user_id
 from arcade_gmail_multiuser.client.toolset import requirement_of
 from arcade_gmail_multiuser.client.users import check_user_id
-from arcade_gmail_multiuser.client.waiting import check_owner, failed, wait_for
 from arcade_gmail_multiuser.errors import (
     AuthorizationFailed,
     ConfigurationError,

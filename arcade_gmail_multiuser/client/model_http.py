@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from arcade_gmail_multiuser.client.answers import retry_after_ms
+from arcade_gmail_multiuser.client.results import retry_after_ms
 from arcade_gmail_multiuser.errors import ModelFailed
 
 __all__ = ["ModelServer", "read_arguments"]

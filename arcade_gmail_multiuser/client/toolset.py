@@ -11,8 +11,8 @@ from arcadepy.pagination import AsyncOffsetPage
 from arcadepy.types import ToolDefinition
 from cachetools import LRUCache
 
-from arcade_gmail_multiuser.client.answers import engine_error
 from arcade_gmail_multiuser.client.naming import reads_by_name
+from arcade_gmail_multiuser.client.results import engine_error
 from arcade_gmail_multiuser.errors import EngineUnavailable, InvalidInput
 
 __all__ = [

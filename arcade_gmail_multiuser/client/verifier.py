@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from arcade_gmail_multiuser.client.answers import error_name, usable_url
 from arcade_gmail_multiuser.client.manager import MultiUserGmailManager
 from arcade_gmail_multiuser.client.pages import HEADERS, message_page
+from arcade_gmail_multiuser.client.results import error_name, usable_url
 from arcade_gmail_multiuser.client.users import check_user_id
 from arcade_gmail_multiuser.errors import InvalidInput
 

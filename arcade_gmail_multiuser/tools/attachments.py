@@ -7,10 +7,10 @@ from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
 from arcade_gmail_multiuser.errors import AnswerTooLarge, UnreadableAttachment
-from arcade_gmail_multiuser.gmail.attached.byte_pages import byte_page
-from arcade_gmail_multiuser.gmail.attached.files import fetch_content, find_attachment
-from arcade_gmail_multiuser.gmail.attached.text import MAX_BYTES, attachment_text
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.attachments.attachment_text import MAX_BYTES, attachment_text
+from arcade_gmail_multiuser.gmail.attachments.byte_pages import byte_page
+from arcade_gmail_multiuser.gmail.attachments.files import fetch_content, find_attachment
+from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import attachment_views, views
 from arcade_gmail_multiuser.tools.answers.attachment_shapes import AttachmentContent, AttachmentList
@@ -35,7 +35,7 @@ async def list_email_attachment_metadata(
     attachments as well, use GetEmail. Names and types are what the sender says.
     """
     email_id = checks.identifier("email_id", email_id)
-    message, _ = await fetching.read_message_with_labels(mailbox_of(context), email_id)
+    message, _ = await fetch.read_message_with_labels(mailbox_of(context), email_id)
     return attachment_views.listed(message)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.following import history, watching
-from arcade_gmail_multiuser.gmail.following.history_cursor import read_cursor
+from arcade_gmail_multiuser.gmail import history, watch
+from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import change_views, views
 from arcade_gmail_multiuser.tools.answers.change_shapes import MailboxChanges, Unwatch, Watch
@@ -77,12 +77,12 @@ async def watch_mailbox(
     then, ListMailboxChanges alone is enough; StopWatchingMailbox ends the watch.
     """
     zone = views.view(time_zone).zone
-    topic = watching.checked_topic(topic_name)
-    names = watching.checked_labels(label_names, exclude=exclude_labels)
+    topic = watch.checked_topic(topic_name)
+    names = watch.checked_labels(label_names, exclude=exclude_labels)
     mailbox = mailbox_of(context)
     profile = await mailbox.call("users.getProfile")
     label_ids, shown = await change_views.watched_labels(mailbox, names)
-    answer = await watching.watch(mailbox, topic, label_ids, exclude=exclude_labels)
+    answer = await watch.watch(mailbox, topic, label_ids, exclude=exclude_labels)
     return change_views.watch(answer, topic, shown, str(profile["emailAddress"]), zone)
 
 

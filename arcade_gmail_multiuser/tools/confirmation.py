@@ -25,8 +25,8 @@ from datetime import UTC, datetime
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import ConfigurationError, ConfirmationRequired, WrongUser
-from arcade_gmail_multiuser.gmail.writing.compose import OutgoingMessage
-from arcade_gmail_multiuser.gmail.writing.sending import composed
+from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
+from arcade_gmail_multiuser.gmail.compose.send import composed
 from arcade_gmail_multiuser.tools.arguments.sending_shapes import Preview
 from arcade_gmail_multiuser.tools.confirmation_token import (
     MAX_CLOCK_DIFFERENCE_S,

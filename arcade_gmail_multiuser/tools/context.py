@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import MissingToken, TokenWithheld, WrongUser
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
 
 __all__ = ["CALL_DEADLINE_S", "caller_of", "mailbox_of"]
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
+from arcade_gmail_multiuser.gmail.compose import send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE
-from arcade_gmail_multiuser.gmail.writing import sending
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt, Receipt
@@ -53,7 +53,7 @@ async def write_draft_email(
     )
     if dry_run:
         return await previews.draft_not_stored(message)
-    draft = await sending.create_draft(mailbox, message)
+    draft = await send.create_draft(mailbox, message)
     return receipts.draft_receipt(draft, message)
 
 
@@ -78,10 +78,10 @@ async def send_draft_email(
     """
     draft_id = checks.identifier("email_id", email_id)
     mailbox = mailbox_of(context)
-    draft = await sending.read_draft(mailbox, draft_id, full=dry_run)
+    draft = await send.read_draft(mailbox, draft_id, full=dry_run)
     if dry_run:
         return previews.not_sent_draft(context, draft)
     content = confirmation.content_of_draft(draft.id, draft.message.id)
     confirmation.require(context, confirmation_token, content)
-    sent = await sending.send_draft(mailbox, draft)
+    sent = await send.send_draft(mailbox, draft)
     return receipts.sent_draft(sent, draft.recipients)

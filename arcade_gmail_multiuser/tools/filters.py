@@ -5,8 +5,8 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping import mail_filters
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail import filters
+from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools.answers import setting_views
 from arcade_gmail_multiuser.tools.answers.setting_shapes import (
@@ -42,8 +42,8 @@ async def list_filters(
     """
     most = checks.within("max_results", max_results, 1, 500)
     mailbox = mailbox_of(context)
-    resources = await mail_filters.filter_resources(mailbox)
-    labels = await fetching.label_book(mailbox)
+    resources = await filters.filter_resources(mailbox)
+    labels = await fetch.label_book(mailbox)
     return setting_views.filter_list(resources, labels, contains, most)
 
 
@@ -103,7 +103,7 @@ async def create_filter(
     it; change it with ChangeThreadLabels. It never forwards: that is left to Gmail's settings
     page. Needs the scope gmail.settings.basic, which Arcade's default Google app does not have.
     """
-    wanted = mail_filters.Wanted(
+    wanted = filters.Wanted(
         sender=sender or (),
         recipient=recipient or (),
         subject=subject,
@@ -113,17 +113,17 @@ async def create_filter(
         larger_than_bytes=larger_than_bytes,
         smaller_than_bytes=smaller_than_bytes,
     )
-    criteria = mail_filters.criteria_of(wanted)
+    criteria = filters.criteria_of(wanted)
     add, remove = labels_to_add or [], labels_to_remove or []
     checks.label_changes(add, remove)
     mailbox = mailbox_of(context)
-    labels = await fetching.label_book(mailbox)
-    action = mail_filters.checked_action(checks.resolved_changes(labels, add, remove))
+    labels = await fetch.label_book(mailbox)
+    action = filters.checked_action(checks.resolved_changes(labels, add, remove))
     body = {"criteria": criteria, "action": action}
-    matching = await mail_filters.matching_now(mailbox, criteria)
+    matching = await filters.matching_now(mailbox, criteria)
     if dry_run:
         return setting_views.created_filter(body, labels, matching, "not_created")
-    made = await mail_filters.create_filter(mailbox, body)
+    made = await filters.create_filter(mailbox, body)
     return setting_views.created_filter(
         made.resource, labels, matching, "existed_already" if made.existed else "created"
     )

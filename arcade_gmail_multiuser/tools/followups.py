@@ -6,11 +6,11 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.following import unanswered
-from arcade_gmail_multiuser.gmail.following.unanswered import Direction
-from arcade_gmail_multiuser.gmail.reading import fetching
-from arcade_gmail_multiuser.gmail.reading.fetching import Search
+from arcade_gmail_multiuser.gmail import unanswered
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.messages.fetch import Search
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
+from arcade_gmail_multiuser.gmail.unanswered import Direction
 from arcade_gmail_multiuser.tools.answers import views, waiting_answers
 from arcade_gmail_multiuser.tools.answers.unanswered_shapes import Unanswered
 from arcade_gmail_multiuser.tools.arguments import checks, parameters
@@ -56,9 +56,9 @@ async def find_unanswered(
     checks.within("max_threads", max_threads, 1, 100)
     mailbox = mailbox_of(context)
     query = unanswered.query_for(direction, days=days, include_archived=include_archived)
-    mine = await fetching.own_addresses(mailbox)
-    page = await fetching.list_threads(mailbox, Search(query), max_threads, None)
-    found = await fetching.read_threads(mailbox, page.ids)
+    mine = await fetch.own_addresses(mailbox)
+    page = await fetch.list_threads(mailbox, Search(query), max_threads, None)
+    found = await fetch.read_threads(mailbox, page.ids)
     now = datetime.now(UTC)
     findings = unanswered.find_waiting(
         found.threads,

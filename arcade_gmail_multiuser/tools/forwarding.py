@@ -7,11 +7,11 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.compose import send, sender
+from arcade_gmail_multiuser.gmail.compose.forward import compose_forward
+from arcade_gmail_multiuser.gmail.compose.raw import read_raw
+from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SEND
-from arcade_gmail_multiuser.gmail.writing import sender, sending
-from arcade_gmail_multiuser.gmail.writing.forwarding import compose_forward
-from arcade_gmail_multiuser.gmail.writing.raw_reading import read_raw
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Receipt
@@ -56,7 +56,7 @@ async def forward_email(
             instead="MultiUserGmailSend with a confirmation_token, and from_email_id for the files"
         )
     from_ = await sender.sender_of(mailbox, from_address, sign=False)
-    original, _ = await fetching.read_message_with_labels(mailbox, email_id)
+    original, _ = await fetch.read_message_with_labels(mailbox, email_id)
     raw = await read_raw(mailbox, email_id, expected=original.size_estimate)
     forward = await asyncio.to_thread(
         compose_forward, original, raw, to=to, cc=more, bcc=hidden, note=note
@@ -70,7 +70,7 @@ async def forward_email(
             thread_id=original.thread_id,
             warnings=forward.warnings,
         )
-    sent = await sending.send_in_thread(
+    sent = await send.send_in_thread(
         mailbox, forward.message, thread_id=original.thread_id, write=forward.write
     )
     receipt = receipts.receipt(sent, forward.message)

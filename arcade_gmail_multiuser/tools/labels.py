@@ -5,8 +5,8 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping import label_keeping
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.labels import editing
+from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import label_answers, receipts
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import DeletedLabel, LabelChange
@@ -42,9 +42,9 @@ async def list_labels(
     most 500 are returned; narrow with name_contains beyond that.
     """
     mailbox = mailbox_of(context)
-    labels = receipts.chosen_labels(await fetching.label_resources(mailbox), name_contains)
+    labels = receipts.chosen_labels(await fetch.label_resources(mailbox), name_contains)
     if include_counts:
-        labels.counts = await fetching.label_counts(mailbox, labels.to_count())
+        labels.counts = await fetch.label_counts(mailbox, labels.to_count())
     return receipts.label_list(labels)
 
 
@@ -67,8 +67,8 @@ async def create_label(
     UpdateLabel. A parent label is not made along: missing_parent says if there is none.
     UndoChange with the undo_token deletes it again, as long as no message carries it.
     """
-    name = label_keeping.label_name("label_name", label_name)
-    made = await label_keeping.create_label(mailbox_of(context), name)
+    name = editing.label_name("label_name", label_name)
+    made = await editing.create_label(mailbox_of(context), name)
     return label_answers.made(made, user=context.user_id or "")
 
 
@@ -89,8 +89,8 @@ async def update_label(
     label on mail use ChangeEmailLabels.
     """
     checks.label_changes([current_name], [])
-    name = label_keeping.label_name("new_name", new_name)
-    renamed = await label_keeping.rename_label(mailbox_of(context), current_name, name)
+    name = editing.label_name("new_name", new_name)
+    renamed = await editing.rename_label(mailbox_of(context), current_name, name)
     return label_answers.renamed(renamed, user=context.user_id or "")
 
 
@@ -111,5 +111,5 @@ async def delete_label(
     ChangeEmailLabels with remove; to give it another name UpdateLabel.
     """
     checks.label_changes([label_name], [])
-    deleted = await label_keeping.delete_label(mailbox_of(context), label_name)
+    deleted = await editing.delete_label(mailbox_of(context), label_name)
     return label_answers.deleted(deleted, user=context.user_id or "")

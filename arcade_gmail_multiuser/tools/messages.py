@@ -6,9 +6,9 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.reading import fetching
-from arcade_gmail_multiuser.gmail.reading.automated import without_automated
-from arcade_gmail_multiuser.gmail.reading.first_contact import noting_first_contacts
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.messages.automated import without_automated
+from arcade_gmail_multiuser.gmail.messages.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import presenting, receipts, views
 from arcade_gmail_multiuser.tools.answers.shapes import Email, EmailList, SearchResult, Trashed
@@ -65,8 +65,8 @@ async def list_emails(
         labels=[label_name] if label_name else None,
         exclude_automated=exclude_automated,
     )
-    page = await fetching.list_messages(mailbox, search, n_emails, page_token)
-    found = await fetching.read_messages(mailbox, page.ids, bodies=include_body)
+    page = await fetch.list_messages(mailbox, search, n_emails, page_token)
+    found = await fetch.read_messages(mailbox, page.ids, bodies=include_body)
     if exclude_automated:
         found = without_automated(found)
     return await presenting.emails_shown(found, page, view, bodies=include_body)
@@ -114,8 +114,8 @@ async def list_emails_by_header(
         labels=[label] if label else None,
         exclude_automated=exclude_automated,
     )
-    page = await fetching.list_messages(mailbox, search, max_results, page_token)
-    found = await fetching.read_messages(mailbox, page.ids, bodies=include_body)
+    page = await fetch.list_messages(mailbox, search, max_results, page_token)
+    found = await fetch.read_messages(mailbox, page.ids, bodies=include_body)
     if exclude_automated:
         found = without_automated(found)
     return await presenting.emails_shown(found, page, view, bodies=include_body)
@@ -154,9 +154,9 @@ async def search_emails_by_query(
     search = searching.by_query(query, include_spam_trash=include_spam_trash)
     mailbox = mailbox_of(context)
     if result_detail == "count_only":
-        return receipts.counted(await fetching.count_messages(mailbox, search))
-    page = await fetching.list_messages(mailbox, search, max_results, page_token)
-    found = await fetching.read_messages(mailbox, page.ids, bodies=full)
+        return receipts.counted(await fetch.count_messages(mailbox, search))
+    page = await fetch.list_messages(mailbox, search, max_results, page_token)
+    found = await fetch.read_messages(mailbox, page.ids, bodies=full)
     shown = await presenting.emails_shown(found, page, view, bodies=full)
     return receipts.search_result(shown, page, first=page_token is None)
 
@@ -183,7 +183,7 @@ async def get_email(
     email_id = checks.identifier("email_id", email_id)
     start = views.read_cursor(body_cursor)
     mailbox = mailbox_of(context)
-    message, labels = await fetching.read_message_with_labels(mailbox, email_id)
+    message, labels = await fetch.read_message_with_labels(mailbox, email_id)
     if start.cursor is None:
         [message] = await noting_first_contacts(mailbox, [message])
     return presenting.one_email(message, labels, view, start)
@@ -208,10 +208,10 @@ async def get_emails(
     view = views.view(time_zone, max_chars, include_html=include_html)
     ids, refused = checks.identifiers("email_ids", email_ids, 50)
     mailbox = mailbox_of(context)
-    found = await fetching.read_messages(mailbox, ids, bodies=True)
+    found = await fetch.read_messages(mailbox, ids, bodies=True)
     noted = await noting_first_contacts(mailbox, found.messages)
     found = replace(found, messages=noted, failed=(*refused, *found.failed))
-    return await presenting.emails_shown(found, fetching.Page(ids, None), view, bodies=True)
+    return await presenting.emails_shown(found, fetch.Page(ids, None), view, bodies=True)
 
 
 @tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=TRASHES, adapters=error_adapters())

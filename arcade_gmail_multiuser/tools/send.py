@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.compose import send, sender
+from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
+from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_SEND
-from arcade_gmail_multiuser.gmail.writing import sender, sending
-from arcade_gmail_multiuser.gmail.writing.replying import compose_reply
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Receipt
@@ -57,7 +57,7 @@ async def send_email(
     confirmation.refuse_without_drafts(
         instead="PrepareEmail, then MultiUserGmailSend with its confirmation_token"
     )
-    sent = await sending.send_once(mailbox, message)
+    sent = await send.send_once(mailbox, message)
     return receipts.receipt(sent, message)
 
 
@@ -114,11 +114,11 @@ async def multi_user_gmail_send(
         return await previews.offered(context, message)
     confirmed = await confirmation.require_message(context, confirmation_token, message)
     if confirmed is not None:
-        sent = await sending.send_exactly_once(
+        sent = await send.send_exactly_once(
             mailbox, message, user=user, key=confirmed.key, since=confirmed.since
         )
     else:
-        sent = await sending.send_exactly_once(mailbox, message, user=user, key=key)
+        sent = await send.send_exactly_once(mailbox, message, user=user, key=key)
     return receipts.receipt(sent, message)
 
 
@@ -162,7 +162,7 @@ async def reply_to_email(
     from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
     body, content_type = sender.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
-    original, mine = await fetching.read_for_reply(mailbox, message_id)
+    original, mine = await fetch.read_for_reply(mailbox, message_id)
     reply = compose_reply(
         original,
         body=body,
@@ -177,5 +177,5 @@ async def reply_to_email(
     reply = from_.put_on(reply)
     if dry_run:
         return await previews.not_sent(reply, thread_id=original.thread_id, fenced=include_quote)
-    sent = await sending.send_in_thread(mailbox, reply, thread_id=original.thread_id)
+    sent = await send.send_in_thread(mailbox, reply, thread_id=original.thread_id)
     return receipts.receipt(sent, reply)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping import vacation
+from arcade_gmail_multiuser.gmail import vacation
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools.answers import setting_views, views
 from arcade_gmail_multiuser.tools.answers.setting_shapes import (

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.reading import draft_reading, fetching
+from arcade_gmail_multiuser.gmail.compose import draft_edits, send, sender
+from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
+from arcade_gmail_multiuser.gmail.messages import draft_list, fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.writing import draft_editing, sender, sending
-from arcade_gmail_multiuser.gmail.writing.replying import compose_reply
 from arcade_gmail_multiuser.tools.answers import draft_answers, previews, receipts, views
 from arcade_gmail_multiuser.tools.answers.draft_shapes import DeletedDraft, DraftList, EditedDraft
 from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt
@@ -52,8 +52,8 @@ async def list_draft_emails(
     view = views.view(time_zone)
     n_drafts = checks.within("n_drafts", n_drafts, 1, 50)
     mailbox = mailbox_of(context)
-    page = await fetching.list_drafts(mailbox, n_drafts, page_token)
-    return draft_answers.draft_list(await draft_reading.read_drafts(mailbox, page.ids), page, view)
+    page = await fetch.list_drafts(mailbox, n_drafts, page_token)
+    return draft_answers.draft_list(await draft_list.read_drafts(mailbox, page.ids), page, view)
 
 
 @tool(
@@ -100,9 +100,9 @@ async def update_draft_email(
     edit, changed = draft_changes.asked_for(subject, body, recipient, cc, bcc, content_type)
     mailbox = mailbox_of(context)
     if dry_run:
-        mime = await draft_editing.edited_draft(mailbox, draft_id, edit)
+        mime = await draft_edits.edited_draft(mailbox, draft_id, edit)
         return draft_answers.not_edited(draft_id, await previews.preview_of_mail(mime), changed)
-    stored = await draft_editing.update_draft(mailbox, draft_id, edit)
+    stored = await draft_edits.update_draft(mailbox, draft_id, edit)
     return draft_answers.edited(stored, changed)
 
 
@@ -120,7 +120,7 @@ async def delete_draft_email(
     TrashEmail. A second call answers that there is no such draft.
     """
     draft_id = checks.identifier("draft_email_id", draft_email_id)
-    gone = await draft_editing.delete_draft(mailbox_of(context), draft_id)
+    gone = await draft_edits.delete_draft(mailbox_of(context), draft_id)
     return draft_answers.deleted(draft_id, gone)
 
 
@@ -159,7 +159,7 @@ async def write_draft_reply_email(
     from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
     body, content_type = sender.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
-    original, mine = await fetching.read_for_reply(mailbox, message_id)
+    original, mine = await fetch.read_for_reply(mailbox, message_id)
     reply = compose_reply(
         original,
         body=body,
@@ -176,5 +176,5 @@ async def write_draft_reply_email(
         return await previews.draft_not_stored(
             reply, thread_id=original.thread_id, fenced=include_quote
         )
-    draft = await sending.create_draft(mailbox, reply, thread_id=original.thread_id)
+    draft = await send.create_draft(mailbox, reply, thread_id=original.thread_id)
     return receipts.draft_receipt(draft, reply)

@@ -7,10 +7,10 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping.organising import Entry
-from arcade_gmail_multiuser.gmail.reading import fetching
-from arcade_gmail_multiuser.gmail.reading.automated import without_automated_threads
-from arcade_gmail_multiuser.gmail.reading.first_contact import noting_first_contacts
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.messages.automated import without_automated_threads
+from arcade_gmail_multiuser.gmail.messages.first_contact import noting_first_contacts
+from arcade_gmail_multiuser.gmail.organise.label_changes import Entry
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import ledgers, presenting, receipts, summarising, views
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import ThreadTrash
@@ -52,8 +52,8 @@ async def list_threads(
     search = await searching.by_fields(
         mailbox, exclude_automated=exclude_automated, include_spam_trash=include_spam_trash
     )
-    page = await fetching.list_threads(mailbox, search, max_results, page_token)
-    found = await fetching.read_threads(mailbox, page.ids)
+    page = await fetch.list_threads(mailbox, search, max_results, page_token)
+    found = await fetch.read_threads(mailbox, page.ids)
     if exclude_automated:
         found = without_automated_threads(found)
     return summarising.thread_list(found, page, view)
@@ -100,8 +100,8 @@ async def search_threads(
         exclude_automated=exclude_automated,
         include_spam_trash=include_spam_trash,
     )
-    page = await fetching.list_threads(mailbox, search, max_results, page_token)
-    found = await fetching.read_threads(mailbox, page.ids)
+    page = await fetch.list_threads(mailbox, search, max_results, page_token)
+    found = await fetch.read_threads(mailbox, page.ids)
     if exclude_automated:
         found = without_automated_threads(found)
     return summarising.thread_list(found, page, view)
@@ -132,7 +132,7 @@ async def get_thread(
     )
     thread_id = checks.identifier("thread_id", thread_id)
     mailbox = mailbox_of(context)
-    thread = await fetching.read_thread(mailbox, thread_id)
+    thread = await fetch.read_thread(mailbox, thread_id)
     thread = replace(thread, messages=await noting_first_contacts(mailbox, thread.messages))
     return await asyncio.to_thread(presenting.thread, thread, view)
 
@@ -158,7 +158,7 @@ async def change_thread_labels(
     thread_id = checks.identifier("thread_id", thread_id)
     checks.label_changes(labels_to_add, labels_to_remove)
     mailbox = mailbox_of(context)
-    labels = await fetching.label_book(mailbox)
+    labels = await fetch.label_book(mailbox)
     change = checks.resolved_changes(labels, labels_to_add, labels_to_remove)
     before = await mailbox.call("users.threads.get", id=thread_id, format="minimal")
     answer = await mailbox.call("users.threads.modify", id=thread_id, body=change)

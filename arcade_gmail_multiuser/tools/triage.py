@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping import label_reverting, organising, reverting, undo
-from arcade_gmail_multiuser.gmail.keeping.organising import Change
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.labels import label_undo
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.organise import label_changes, undo
+from arcade_gmail_multiuser.gmail.organise.label_changes import Change
+from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, open_token
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
 from arcade_gmail_multiuser.tools.answers import label_answers, ledgers
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import (
@@ -71,7 +73,9 @@ async def archive_email(
     in the inbox is left as it is, and changed is false.
     """
     email_id = checks.identifier("email_id", email_id)
-    change = await organising.change_one(mailbox_of(context), email_id, Change(remove=("INBOX",)))
+    change = await label_changes.change_one(
+        mailbox_of(context), email_id, Change(remove=("INBOX",))
+    )
     return ledgers.email_change(change, user=context.user_id or "")
 
 
@@ -87,7 +91,7 @@ async def report_spam(
     after 30 days.
     """
     email_id = checks.identifier("email_id", email_id)
-    change = await organising.change_one(
+    change = await label_changes.change_one(
         mailbox_of(context), email_id, Change(add=("SPAM",), remove=("INBOX",))
     )
     return ledgers.email_change(change, user=context.user_id or "")
@@ -142,7 +146,7 @@ async def change_email_labels(
     chosen = selecting.chosen(email_ids, query)
     checks.label_changes([label_name], [])
     mailbox = mailbox_of(context)
-    labels = await fetching.label_book(mailbox)
+    labels = await fetch.label_book(mailbox)
     change = selecting.labelling(labels, label_name, add=action == "add")
     ledger = await selecting.changed(mailbox, selecting.inside(chosen, change), change)
     return ledgers.bulk_change(ledger, user=context.user_id or "", full=include_full_ledger)
@@ -166,7 +170,7 @@ async def restore_email(
     left as it is.
     """
     email_id = checks.identifier("email_id", email_id)
-    change, warnings = await reverting.restore(mailbox_of(context), email_id, to_inbox=to_inbox)
+    change, warnings = await undo.restore(mailbox_of(context), email_id, to_inbox=to_inbox)
     return Restored(
         **ledgers.email_change(change, user=context.user_id or ""),
         in_inbox="INBOX" in change.after,
@@ -189,8 +193,8 @@ async def undo_change(
     no message; sent mail and deleted drafts cannot be taken back. Repeating it is safe. Without a
     token use RestoreEmail or TriageEmails.
     """
-    change = undo.open_token(undo_token, user=context.user_id or "")
+    change = open_token(undo_token, user=context.user_id or "")
     mailbox = mailbox_of(context)
-    if isinstance(change, undo.LabelStep):
-        return label_answers.undone(await label_reverting.revert_label(mailbox, change))
-    return ledgers.undone(await reverting.revert(mailbox, change))
+    if isinstance(change, LabelStep):
+        return label_answers.undone(await label_undo.revert_label(mailbox, change))
+    return ledgers.undone(await undo.revert(mailbox, change))

@@ -6,9 +6,9 @@ from typing import Annotated
 from arcade_tdk import ToolContext, tool
 from arcade_tdk.auth import Google
 
-from arcade_gmail_multiuser.gmail.keeping import unsubscribing
-from arcade_gmail_multiuser.gmail.keeping.one_click import OneClick
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_SEND
+from arcade_gmail_multiuser.gmail.unsubscribe import leave_list
+from arcade_gmail_multiuser.gmail.unsubscribe.one_click import OneClick
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import leaving, ledgers
 from arcade_gmail_multiuser.tools.answers.unsubscribe_shapes import Unsubscribed
@@ -45,13 +45,11 @@ async def unsubscribe_from_email(
     """
     email_id = checks.identifier("email_id", email_id)
     mailbox = mailbox_of(context)
-    of, labels = await unsubscribing.read_mailing_list(mailbox, email_id)
+    of, labels = await leave_list.read_mailing_list(mailbox, email_id)
     if "SPAM" in labels:
         return leaving.in_spam(of)
     may_mail = of.mail is None or not confirmation.is_required()
-    left = await unsubscribing.leave(
-        mailbox, of if may_mail else replace(of, mail=None), OneClick()
-    )
+    left = await leave_list.leave(mailbox, of if may_mail else replace(of, mail=None), OneClick())
     if left.method == "none" and not may_mail:
         confirmation.refuse_without_drafts(
             instead="MultiUserGmailSend with a confirmation_token, to the address in the message's "

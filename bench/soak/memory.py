@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arcade_gmail_multiuser.cli.stack import Stack
+from arcade_gmail_local.commands.stack import Stack
 
 __all__ = ["resident_mb"]
 

@@ -17,7 +17,7 @@ import aiohttp
 import httpx
 from arcadepy import AsyncArcade
 
-from arcade_gmail_multiuser.cli.stack import Running, Stack
+from arcade_gmail_local.commands.stack import Running, Stack
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from bench.soak.actions import Figures, Life
 from bench.soak.memory import resident_mb

@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack
 import uvicorn
 from arcadepy import AsyncArcade
 
-from arcade_gmail_multiuser.cli.stack import Stack
+from arcade_gmail_local.commands.stack import Stack
 from arcade_gmail_multiuser.client import ChatModel, MultiUserGmailManager, OpenAIModel
 from examples.fastapi_app.app import VERIFIER_PATH, create_app
 from examples.fastapi_app.stand_in_model import PHRASES, StandInModel

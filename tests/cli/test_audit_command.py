@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from arcade_gmail_multiuser.engine.database import open_database
+from arcade_gmail_local.engine.database import open_database
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
 from arcade_gmail_multiuser.security.audit.log import AuditLog

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.cli import command, engine, listening
+from arcade_gmail_local.commands import engine
+from arcade_gmail_multiuser.cli import command, listening
 from arcade_gmail_multiuser.security.keys import new_key
 
 SECRETS = {

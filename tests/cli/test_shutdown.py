@@ -13,7 +13,7 @@ import aiohttp
 import jwt
 import pytest
 
-from arcade_gmail_multiuser.cli.stack import Stack
+from arcade_gmail_local.commands.stack import Stack
 
 SCOPE = "https://www.googleapis.com/auth/gmail.send"
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from fake_engine import Clock
 
-from arcade_gmail_multiuser.cli.browser import Browser
-from arcade_gmail_multiuser.cli.sign_in import sign_in
+from arcade_gmail_local.commands.browser import Browser
+from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import (
     MultiUserGmailAgent,
     MultiUserGmailManager,

@@ -12,7 +12,7 @@ from fake_engine import TOOLS, URL, FakeEngine, broke, definition, parameter, re
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent, MultiUserGmailManager
 from arcade_gmail_multiuser.client.naming import ACTIONS
-from arcade_gmail_multiuser.client.schema import check_arguments
+from arcade_gmail_multiuser.client.tool_schema import check_arguments
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,
     InvalidInput,

@@ -24,8 +24,8 @@ from arcadepy import AsyncArcade
 from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
 from summary_model import SummaryModel
 
-from arcade_gmail_multiuser.cli.browser import Browser
-from arcade_gmail_multiuser.cli.sign_in import sign_in
+from arcade_gmail_local.commands.browser import Browser
+from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.wire.quota import Quota
-from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
-from arcade_gmail_multiuser.gmail.wire.transport import Answer, Request, close_transport
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.quota import Quota
+from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.api.transport import Answer, Request, close_transport
 
 
 def answer_of(status: int, body: Any = None, **headers: str) -> Answer:

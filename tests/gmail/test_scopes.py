@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.gmail import scopes
-from arcade_gmail_multiuser.gmail.wire.discovery import load_document
+from arcade_gmail_multiuser.gmail.api.requests import load_document
 
 
 def test_every_gmail_scope_named_here_is_one_of_googles() -> None:

@@ -14,9 +14,9 @@ import pytest
 from arcadepy import Arcade
 from mcp_stage import COMMAND, Issuer, Running, first_line, issuing, serving_http
 
-from arcade_gmail_multiuser.cli.credentials import FILE_NAME
-from arcade_gmail_multiuser.cli.sign_in import sign_in
-from arcade_gmail_multiuser.cli.stack import CLIENT_ID, CLIENT_SECRET
+from arcade_gmail_local.commands.credentials import FILE_NAME
+from arcade_gmail_local.commands.sign_in import sign_in
+from arcade_gmail_local.commands.stack import CLIENT_ID, CLIENT_SECRET
 
 OURS = ("ARCADE_", "ENGINE_", "GMAIL_", "GOOGLE_", "MCP_", "OPENAI_")
 
@@ -37,7 +37,7 @@ def running(
 
     def new_key(name: str) -> str:
         made = subprocess.run(
-            [*COMMAND, "keys", "api-new", name, "--data", data],
+            [*COMMAND, "engine-keys", "api-new", name, "--data", data],
             env=environment,
             capture_output=True,
             text=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mcp_stage import Running, answer_of, over_stdio, said
 
-from arcade_gmail_multiuser.cli.sign_in import sign_in
+from arcade_gmail_local.commands.sign_in import sign_in
 
 ARCADES_OWN = f"{sys.executable} -m arcade_mcp_server stdio -p arcade_gmail_multiuser".split()
 OURS = [sys.executable, "-m", "arcade_gmail_multiuser", "mcp", "stdio"]

@@ -21,8 +21,8 @@ from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
 from arcade_gmail_multiuser.security.audit.store import AuditStore
 from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter, AttemptStore
-from arcade_gmail_multiuser.security.rate_limits.in_redis import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.in_sql import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
 
 NOW = 1_700_000_000.0
 

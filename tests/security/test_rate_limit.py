@@ -20,9 +20,9 @@ from arcade_gmail_multiuser.security.rate_limits.attempts import (
     MemoryAttemptStore,
     weigh_attempt,
 )
-from arcade_gmail_multiuser.security.rate_limits.in_redis import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.in_sql import SqlAttemptStore
 from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
+from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
 
 MINUTE = 60.0
 Race = Callable[..., list[list[int]]]

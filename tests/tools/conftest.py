@@ -20,12 +20,12 @@ from arcade_core.catalog import ToolCatalog, create_func_models
 from arcade_core.executor import ToolExecutor
 from arcade_core.schema import ToolAuthorizationContext, ToolCallError, ToolContext
 
-from arcade_gmail_multiuser.gmail import mailbox
-from arcade_gmail_multiuser.gmail.wire.quota import Quota
-from arcade_gmail_multiuser.gmail.wire.retry import RetryPolicy
-from arcade_gmail_multiuser.gmail.wire.transport import close_transport
-from arcade_gmail_multiuser.gmail.writing import sending
-from arcade_gmail_multiuser.sandbox.app import create_sandbox
+from arcade_gmail_local.sandbox.app import create_sandbox
+from arcade_gmail_multiuser.gmail.api import client as gmail_client
+from arcade_gmail_multiuser.gmail.api.quota import Quota
+from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
+from arcade_gmail_multiuser.gmail.api.transport import close_transport
+from arcade_gmail_multiuser.gmail.compose import send
 
 Tool = Callable[..., Any]
 
@@ -204,10 +204,12 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("GMAIL_API_ENDPOINT", url)
     # The waits between attempts are tested where they are made; here they only cost time.
-    monkeypatch.setattr(mailbox, "RetryPolicy", partial(RetryPolicy, base_s=0.001, cap_s=0.005))
-    monkeypatch.setattr(sending, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(
+        gmail_client, "RetryPolicy", partial(RetryPolicy, base_s=0.001, cap_s=0.005)
+    )
+    monkeypatch.setattr(send, "PAUSES_S", (0.0, 0.0))
     generous = Quota(units_per_minute=10**9)
-    monkeypatch.setattr(mailbox, "shared_quota", lambda: generous)
+    monkeypatch.setattr(gmail_client, "shared_quota", lambda: generous)
     async with aiohttp.ClientSession() as http:
         yield World(url, http)
     await close_transport()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput, UnknownLabel
-from arcade_gmail_multiuser.gmail.labels import LabelBook
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.tools.answers.fitting import cost, fair_shares
 from arcade_gmail_multiuser.tools.answers.views import cursor_for, link, read_cursor, view
 from arcade_gmail_multiuser.tools.arguments import checks, outgoing

@@ -18,8 +18,8 @@ import openpyxl
 import pypdf
 import pytest
 
-from arcade_gmail_multiuser.gmail.attached.text import close_readers
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.tools.attachments import get_attachment
 from arcade_gmail_multiuser.tools.messages import get_email
 

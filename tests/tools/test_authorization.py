@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from tool_rows import ROWS, Stage, functions
 
+from arcade_gmail_multiuser.gmail.api.requests import accepted_scopes, described_methods
 from arcade_gmail_multiuser.gmail.scopes import (
     GMAIL_METADATA,
     USERINFO_EMAIL,
     USERINFO_PROFILE,
 )
-from arcade_gmail_multiuser.gmail.wire.discovery import accepted_scopes, described_methods
 from arcade_gmail_multiuser.tools import account, messages
 
 Mail = Callable[..., bytes]

@@ -16,8 +16,8 @@ from typing import Any
 import jwt
 import pytest
 
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.writing import marks
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.compose import idempotency
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.forwarding import forward_email
@@ -106,7 +106,7 @@ async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
     ]
     for token in made:
         assert (await confirmed(alice, token))["status"] == "sent"
-    monkeypatch.setattr(marks, "SENT_PAGES", 1)
+    monkeypatch.setattr(idempotency, "SENT_PAGES", 1)
     failed = await confirmed(alice, made[0])
     assert failed.code == "confirmation_required"
     assert "Prepare it again" in failed.error.message

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.forwarding import forward_email

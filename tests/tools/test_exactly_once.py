@@ -19,11 +19,11 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.transport import Answer, Request, shared_transport
+from arcade_gmail_multiuser.gmail.compose import send
+from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
-from arcade_gmail_multiuser.gmail.wire.transport import Answer, Request, shared_transport
-from arcade_gmail_multiuser.gmail.writing import sending
-from arcade_gmail_multiuser.gmail.writing.compose import OutgoingMessage
 
 
 class Shuffled:
@@ -76,12 +76,12 @@ async def test_one_key_sends_one_message_in_any_order(
     message = OutgoingMessage(to=(Address("", bob.email),), subject="Order", body="One, please.")
     transport = Shuffled(random.Random(seed), loss)
 
-    async def send() -> sending.Sent:
+    async def send() -> send.Sent:
         mailbox = Mailbox(token, alice.user_id, transport=transport)
-        return await sending.send_exactly_once(mailbox, message, user="alice", key="order-1")
+        return await send.send_exactly_once(mailbox, message, user="alice", key="order-1")
 
     outcomes = await asyncio.gather(*(send() for _ in range(3)), return_exceptions=True)
-    sent = {outcome.id for outcome in outcomes if isinstance(outcome, sending.Sent)}
+    sent = {outcome.id for outcome in outcomes if isinstance(outcome, send.Sent)}
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert all(isinstance(error, (OutcomeUnknown, Unavailable)) for error in failed), failed
     assert loss or not failed
@@ -102,13 +102,13 @@ async def test_a_bug_in_the_order_of_steps_would_be_found_here(
 ) -> None:
     """Without the second look in Sent, some interleaving must send twice."""
     looks: dict[int, int] = {}
-    honest = sending.Evidence.sent
+    honest = send.Evidence.sent
 
-    async def forgetful(self: sending.Evidence) -> Any:
+    async def forgetful(self: send.Evidence) -> Any:
         looks[id(self)] = looks.get(id(self), 0) + 1
         return None if looks[id(self)] == 2 else await honest(self)
 
-    monkeypatch.setattr(sending.Evidence, "sent", forgetful)
+    monkeypatch.setattr(send.Evidence, "sent", forgetful)
     most = 0
     for seed in range(40):
         alice, bob = await world.account(), await world.account()
@@ -116,7 +116,7 @@ async def test_a_bug_in_the_order_of_steps_would_be_found_here(
         message = OutgoingMessage(to=(Address("", bob.email),), subject="Order", body="One.")
         transport = Shuffled(random.Random(seed), 0.0)
         calls = (
-            sending.send_exactly_once(
+            send.send_exactly_once(
                 Mailbox(token, alice.user_id, transport=transport), message, user="a", key="k"
             )
             for _ in range(3)

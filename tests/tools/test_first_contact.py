@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.reading import first_contact
-from arcade_gmail_multiuser.gmail.reading.first_contact import MAX_SENDERS
+from arcade_gmail_multiuser.gmail.messages import first_contact
+from arcade_gmail_multiuser.gmail.messages.first_contact import MAX_SENDERS
 from arcade_gmail_multiuser.tools.messages import get_email, get_emails, list_emails
 from arcade_gmail_multiuser.tools.threads import get_thread
 

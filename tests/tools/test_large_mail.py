@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.messages import search_emails_by_query
 from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email

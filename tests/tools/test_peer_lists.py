@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.reading import fetching
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 from arcade_gmail_multiuser.tools.messages import list_emails
 
 Mail = Callable[..., bytes]
@@ -33,7 +33,7 @@ async def test_one_message_that_cannot_be_read_costs_the_other_nine_nothing(
             raise RecursionError
         return read_message(resource)
 
-    monkeypatch.setattr(fetching, "read_message", read)
+    monkeypatch.setattr(fetch, "read_message", read)
     listed = await person.use(list_emails, n_emails=10, include_body=True)
     assert len(listed["emails"]) == 9
     assert [item["id"] for item in listed["failed"]] == [bad]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.keeping import organising
+from arcade_gmail_multiuser.gmail.organise import label_changes
 from arcade_gmail_multiuser.tools.drafts import write_draft_email
 from arcade_gmail_multiuser.tools.messages import get_email, search_emails_by_query, trash_email
 from arcade_gmail_multiuser.tools.threads import change_thread_labels, set_thread_trash_status
@@ -188,7 +188,7 @@ async def test_a_search_changes_what_it_finds_and_tells_what_was_so_already(
 async def test_a_search_with_too_many_matches_goes_on_when_it_is_repeated(
     world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(organising, "MAX_MESSAGES", 2)
+    monkeypatch.setattr(label_changes, "MAX_MESSAGES", 2)
     person = await world.account(*({"raw": mail("n"), "labelIds": ["INBOX"]} for _ in range(5)))
     seen = []
     for _ in range(4):
@@ -202,8 +202,8 @@ async def test_a_search_with_too_many_matches_goes_on_when_it_is_repeated(
 async def test_a_search_is_followed_over_pages_and_says_where_it_stops(
     world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(organising, "PAGES", 2)
-    monkeypatch.setattr(organising, "PAGE_SIZE", 2)
+    monkeypatch.setattr(label_changes, "PAGES", 2)
+    monkeypatch.setattr(label_changes, "PAGE_SIZE", 2)
     person = await world.account(*({"raw": mail("n"), "labelIds": ["INBOX"]} for _ in range(5)))
     answer = await person.use(triage_emails, action="star", query="in:inbox")
     assert (answer["changed"], answer["more_match"]) == (4, True)

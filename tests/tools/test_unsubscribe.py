@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.errors import ConnectionFailed
-from arcade_gmail_multiuser.gmail.keeping.one_click import OneClick, Pinned
+from arcade_gmail_multiuser.gmail.unsubscribe.one_click import OneClick, Pinned
 from arcade_gmail_multiuser.tools import unsubscribe
 from arcade_gmail_multiuser.tools.messages import get_email, list_emails
 from arcade_gmail_multiuser.tools.triage import undo_change

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.gmail.html.elements import (
     starts_quote,
 )
 from arcade_gmail_multiuser.gmail.html.limits import tags
-from arcade_gmail_multiuser.gmail.html.media import holds
+from arcade_gmail_multiuser.gmail.html.media_queries import holds
 from arcade_gmail_multiuser.gmail.html.selectors import Rule, Rules
 from arcade_gmail_multiuser.gmail.html.styles import (
     DEFAULT_LOOK,

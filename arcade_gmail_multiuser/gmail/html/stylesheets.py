@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from arcade_gmail_multiuser.gmail.html.media import holds
+from arcade_gmail_multiuser.gmail.html.media_queries import holds
 from arcade_gmail_multiuser.gmail.html.styles import RELEVANT
 
 __all__ = ["UNREADABLE", "Declared", "read_sheet"]

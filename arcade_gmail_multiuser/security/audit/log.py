@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.errors import InvalidInput, StorageError
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 from arcade_gmail_multiuser.security.audit.store import AuditStore, unavailable
 from arcade_gmail_multiuser.security.audit.verify import Anchor, Verdict, verify_audit
-from arcade_gmail_multiuser.security.recording import Outcome, Recorder
+from arcade_gmail_multiuser.security.recorder import Outcome, Recorder
 from arcade_gmail_multiuser.security.redaction import redact
 
 __all__ = ["AuditLog", "Auditor", "NoAudit"]

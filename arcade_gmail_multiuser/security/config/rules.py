@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.config.addresses import check_addresses
 from arcade_gmail_multiuser.security.config.findings import Findings, Location
 from arcade_gmail_multiuser.security.config.schema import Document
+from arcade_gmail_multiuser.security.config.urls import check_addresses
 from arcade_gmail_multiuser.security.config.weak_secrets import weakness_of
 from arcade_gmail_multiuser.security.keys import decode_key
 from arcade_gmail_multiuser.security.origins import is_loopback

@@ -34,7 +34,6 @@ from types import MappingProxyType
 from typing import Literal
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.config.addresses import callback_of
 from arcade_gmail_multiuser.security.config.boundaries import (
     AuditBoundary,
     EngineBoundary,
@@ -48,8 +47,9 @@ from arcade_gmail_multiuser.security.config.env_references import resolve_refere
 from arcade_gmail_multiuser.security.config.findings import Finding, Findings
 from arcade_gmail_multiuser.security.config.rules import apply_rules
 from arcade_gmail_multiuser.security.config.schema import Document
-from arcade_gmail_multiuser.security.config.shape import fit_document
-from arcade_gmail_multiuser.security.config.yaml_text import MAX_BYTES, read_yaml
+from arcade_gmail_multiuser.security.config.urls import callback_of
+from arcade_gmail_multiuser.security.config.validation import fit_document
+from arcade_gmail_multiuser.security.config.yaml_loader import MAX_BYTES, read_yaml
 from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id
 from arcade_gmail_multiuser.security.sealing import Keyring
 

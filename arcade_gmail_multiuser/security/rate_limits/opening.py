@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.security.rate_limits.attempts import (
     AttemptStore,
     MemoryAttemptStore,
 )
-from arcade_gmail_multiuser.security.rate_limits.in_sql import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
 
 __all__ = ["open_limiter"]
 
@@ -44,7 +44,7 @@ def _store_of(boundary: RateBoundary, database: AsyncEngine | None) -> AttemptSt
         return MemoryAttemptStore()
     if boundary.redis_url is not None:
         # redis is an extra that only this choice needs.
-        from arcade_gmail_multiuser.security.rate_limits.in_redis import (  # noqa: PLC0415
+        from arcade_gmail_multiuser.security.rate_limits.redis_attempts import (  # noqa: PLC0415
             RedisAttemptStore,
         )
 

@@ -11,7 +11,7 @@ from arcade_gmail_multiuser.security.tokens.record import (
     first_generation,
     new_connection_id,
 )
-from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
+from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
 __all__ = ["Consent", "merge_consent"]
 

@@ -17,11 +17,10 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
-from arcade_gmail_multiuser.security.hidden import HiddenText
-from arcade_gmail_multiuser.security.recording import Recorder
+from arcade_gmail_multiuser.security.masking import HiddenText
+from arcade_gmail_multiuser.security.recorder import Recorder
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.consent import Consent, merge_consent
-from arcade_gmail_multiuser.security.tokens.events import TokenEvents
 from arcade_gmail_multiuser.security.tokens.provider import TokenProvider
 from arcade_gmail_multiuser.security.tokens.record import (
     TokenKey,
@@ -30,9 +29,10 @@ from arcade_gmail_multiuser.security.tokens.record import (
     lifetime_of,
 )
 from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy, TokenRefresher
-from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
 from arcade_gmail_multiuser.security.tokens.store import TokenStore
-from arcade_gmail_multiuser.security.tokens.use import UseLog
+from arcade_gmail_multiuser.security.tokens.token_events import TokenEvents
+from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
+from arcade_gmail_multiuser.security.tokens.usage import UseLog
 
 __all__ = ["SecureTokenManager"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.masking import HiddenText
 
 __all__ = ["RefreshAnswer", "TokenProvider"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.security.hidden import HiddenText
+from arcade_gmail_multiuser.security.masking import HiddenText
 
 __all__ = [
     "DEFAULT_LIFETIME_S",

@@ -19,8 +19,8 @@ from arcade_gmail_multiuser.security.tokens.record import (
     join_scopes,
     split_scopes,
 )
-from arcade_gmail_multiuser.security.tokens.sealing import unreadable
 from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, patiently
+from arcade_gmail_multiuser.security.tokens.token_sealer import unreadable
 
 __all__ = ["RedisTokenStore"]
 

@@ -21,8 +21,7 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
-from arcade_gmail_multiuser.security.hidden import HiddenText
-from arcade_gmail_multiuser.security.tokens.events import TokenEvents
+from arcade_gmail_multiuser.security.masking import HiddenText
 from arcade_gmail_multiuser.security.tokens.lease import Lease
 from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer, TokenProvider
 from arcade_gmail_multiuser.security.tokens.record import (
@@ -31,8 +30,9 @@ from arcade_gmail_multiuser.security.tokens.record import (
     TokenRecord,
     lifetime_of,
 )
-from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
 from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, TokenStore
+from arcade_gmail_multiuser.security.tokens.token_events import TokenEvents
+from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
 __all__ = ["RefreshPolicy", "TokenRefresher"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from arcade_gmail_multiuser.errors import StorageError
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
-from arcade_gmail_multiuser.security.tokens.sealing import TokenSealer
 from arcade_gmail_multiuser.security.tokens.store import Reseal, TokenStore
+from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
 __all__ = ["Rotation", "rotate_tokens"]
 

@@ -34,9 +34,9 @@ from arcade_gmail_multiuser.security.tokens.record import (
     join_scopes,
     split_scopes,
 )
-from arcade_gmail_multiuser.security.tokens.schema import leases, metadata, tokens
-from arcade_gmail_multiuser.security.tokens.sealing import unreadable
 from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, patiently
+from arcade_gmail_multiuser.security.tokens.tables import leases, metadata, tokens
+from arcade_gmail_multiuser.security.tokens.token_sealer import unreadable
 
 __all__ = ["SqlTokenStore", "columns_of", "record_of"]
 

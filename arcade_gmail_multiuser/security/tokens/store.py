@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from arcade_gmail_multiuser.errors import StorageUnavailable
-from arcade_gmail_multiuser.security.failing_closed import failing_closed
+from arcade_gmail_multiuser.security.backend_errors import failing_closed
 from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 
 __all__ = ["LeaseHolder", "Reseal", "TokenStore", "patiently"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.attached.byte_pages import BytePage
-from arcade_gmail_multiuser.gmail.attached.files import MAX_ATTACHMENT_BYTES, FoundAttachment
-from arcade_gmail_multiuser.gmail.attached.text import AttachmentText
-from arcade_gmail_multiuser.gmail.reading.budget import Clip, clip, fence
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
+from arcade_gmail_multiuser.gmail.attachments.attachment_text import AttachmentText
+from arcade_gmail_multiuser.gmail.attachments.byte_pages import BytePage
+from arcade_gmail_multiuser.gmail.attachments.files import MAX_ATTACHMENT_BYTES, FoundAttachment
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.messages.truncation import Clip, clip, fence
 from arcade_gmail_multiuser.tools.answers.attachment_shapes import AttachmentContent, AttachmentList
 from arcade_gmail_multiuser.tools.answers.fitting import cost, within
 from arcade_gmail_multiuser.tools.answers.shapes import AttachmentInfo

@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.following.history import Change, Changes, up_to
-from arcade_gmail_multiuser.gmail.following.history_cursor import write_cursor
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.moments import of_milliseconds
-from arcade_gmail_multiuser.gmail.reading import fetching
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to
+from arcade_gmail_multiuser.gmail.history_cursor import write_cursor
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.timestamps import of_milliseconds
 from arcade_gmail_multiuser.tools.answers.change_shapes import (
     ChangedMessage,
     GoneMessage,
@@ -154,7 +154,7 @@ async def watched_labels(mailbox: Mailbox, names: Sequence[str]) -> tuple[list[s
     """Return the ids and the proper names of the labels that are named."""
     if not names:
         return [], []
-    labels = await fetching.label_book(mailbox)
+    labels = await fetch.label_book(mailbox)
     ids = list(dict.fromkeys(labels.id_of(name) for name in names))
     return ids, labels.names_of(ids)
 
@@ -180,7 +180,7 @@ async def _labels_of(mailbox: Mailbox, changes: Changes) -> tuple[LabelBook, lis
     if not any(label.startswith("Label_") for label in used):
         return LabelBook([]), []
     try:
-        return await fetching.label_book(mailbox), []
+        return await fetch.label_book(mailbox), []
     except GmailMultiuserError as failure:
         return LabelBook([]), [f"the names of labels: {failure.message}"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arcade_gmail_multiuser.gmail.addresses import display
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answers.fitting import cost
 from arcade_gmail_multiuser.tools.answers.shapes import AttachmentInfo, Email
 from arcade_gmail_multiuser.tools.answers.views import View, link, when

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.gmail.addresses import display, read_addresses
-from arcade_gmail_multiuser.gmail.reading.draft_reading import FoundDrafts
-from arcade_gmail_multiuser.gmail.reading.fetching import Page
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
-from arcade_gmail_multiuser.gmail.writing.draft_editing import Deleted, Edited
+from arcade_gmail_multiuser.gmail.compose.draft_edits import Deleted, Edited
+from arcade_gmail_multiuser.gmail.messages.draft_list import FoundDrafts
+from arcade_gmail_multiuser.gmail.messages.fetch import Page
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answers.describing import short
 from arcade_gmail_multiuser.tools.answers.draft_shapes import (
     DeletedDraft,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeVar
 
-from arcade_gmail_multiuser.gmail.reading.fetching import Failure
+from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 from arcade_gmail_multiuser.tools.answers.shapes import FailedItem
 
 T = TypeVar("T")

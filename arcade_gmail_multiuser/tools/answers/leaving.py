@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.keeping import unsubscribing
-from arcade_gmail_multiuser.gmail.keeping.list_mail import MailingList
-from arcade_gmail_multiuser.gmail.keeping.organising import Entry, Ledger
-from arcade_gmail_multiuser.gmail.keeping.unsubscribing import Left
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.organise.label_changes import Entry, Ledger
+from arcade_gmail_multiuser.gmail.unsubscribe import leave_list
+from arcade_gmail_multiuser.gmail.unsubscribe.leave_list import Left
+from arcade_gmail_multiuser.gmail.unsubscribe.list_headers import MailingList
 from arcade_gmail_multiuser.tools.answers.unsubscribe_shapes import Unsubscribed
 
 __all__ = ["in_spam", "trashed", "unsubscribed"]
@@ -59,6 +59,6 @@ def in_spam(of: MailingList) -> Unsubscribed:
 async def trashed(mailbox: Mailbox, of: MailingList) -> Ledger:
     """Move the list's mail to Trash. The list was asked already, so a failure is no error."""
     try:
-        return await unsubscribing.trash_mail_of(mailbox, of)
+        return await leave_list.trash_mail_of(mailbox, of)
     except GmailMultiuserError as error:
         return Ledger((Entry("", "failed", error=error),), more=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from arcade_gmail_multiuser.gmail.keeping.organising import (
+from arcade_gmail_multiuser.gmail.organise.label_changes import (
     Entry,
     Ledger,
     OneChange,
     difference,
     steps_of,
 )
-from arcade_gmail_multiuser.gmail.keeping.undo import seal
+from arcade_gmail_multiuser.gmail.organise.undo_token import seal
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import (
     BulkChange,
     EmailChange,

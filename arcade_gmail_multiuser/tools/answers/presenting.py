@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.reading.budget import clip, fence
-from arcade_gmail_multiuser.gmail.reading.fetching import (
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import (
     FoundMessages,
     Page,
     ReadThread,
 )
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
-from arcade_gmail_multiuser.gmail.reading.quoting import fold_quotes
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.messages.quote_folding import fold_quotes
+from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
 from arcade_gmail_multiuser.tools.answers.describing import (
     IN_A_LIST,
     READ_BY_ITSELF,

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import Address, display
-from arcade_gmail_multiuser.gmail.html.text import html_to_text
-from arcade_gmail_multiuser.gmail.reading.budget import clip, fence
-from arcade_gmail_multiuser.gmail.reading.composed_reading import read_composed
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
-from arcade_gmail_multiuser.gmail.writing.compose import (
+from arcade_gmail_multiuser.gmail.compose.mime import (
     OutgoingMessage,
     distinct_recipients,
     resolve_content_type,
 )
-from arcade_gmail_multiuser.gmail.writing.sending import OFF_LOOP_CHARACTERS, StoredDraft, composed
+from arcade_gmail_multiuser.gmail.compose.send import OFF_LOOP_CHARACTERS, StoredDraft, composed
+from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
+from arcade_gmail_multiuser.gmail.messages.composed import read_composed
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt, Receipt
 from arcade_gmail_multiuser.tools.arguments.sending_shapes import OutgoingFile, Preview

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.keeping.organising import Entry, difference, steps_of
-from arcade_gmail_multiuser.gmail.keeping.undo import seal
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.reading.fetching import Count, Failure, Page
-from arcade_gmail_multiuser.gmail.writing.compose import OutgoingMessage
-from arcade_gmail_multiuser.gmail.writing.sending import Draft, Sent
+from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
+from arcade_gmail_multiuser.gmail.compose.send import Draft, Sent
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import Count, Failure, Page
+from arcade_gmail_multiuser.gmail.organise.label_changes import Entry, difference, steps_of
+from arcade_gmail_multiuser.gmail.organise.undo_token import seal
 from arcade_gmail_multiuser.tools.answers.fitting import ANSWER, FRAME, cost, failed_within, within
 from arcade_gmail_multiuser.tools.answers.shapes import (
     Account,

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from arcade_gmail_multiuser.gmail.html.text import html_to_text
-from arcade_gmail_multiuser.gmail.keeping.vacation import Responder, state_of
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.reading.fetching import Count
+from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import Count
+from arcade_gmail_multiuser.gmail.vacation import Responder, state_of
 from arcade_gmail_multiuser.tools.answers.fitting import within
 from arcade_gmail_multiuser.tools.answers.setting_shapes import (
     AliasList,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arcade_gmail_multiuser.gmail.addresses import display
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.reading.fetching import FoundThreads, Page, ReadThread
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import FoundThreads, Page, ReadThread
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answers.describing import SNIPPET, short
 from arcade_gmail_multiuser.tools.answers.fitting import FRAME, automated_note, cost, failed_within
 from arcade_gmail_multiuser.tools.answers.shapes import ThreadList, ThreadSummary

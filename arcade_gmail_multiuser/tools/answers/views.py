@@ -9,8 +9,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.dates import time_zone_of
-from arcade_gmail_multiuser.gmail.reading.message import ReadMessage
+from arcade_gmail_multiuser.gmail.date_ranges import time_zone_of
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.arguments import checks
 
 __all__ = ["Start", "View", "cursor_for", "link", "read_cursor", "view", "when"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from arcade_gmail_multiuser.gmail.addresses import display
-from arcade_gmail_multiuser.gmail.following.unanswered import Direction, Findings, Waiting
-from arcade_gmail_multiuser.gmail.reading.fetching import FoundThreads, Page
+from arcade_gmail_multiuser.gmail.messages.fetch import FoundThreads, Page
+from arcade_gmail_multiuser.gmail.unanswered import Direction, Findings, Waiting
 from arcade_gmail_multiuser.tools.answers.fitting import ANSWER, FRAME, cost, failed_within, within
 from arcade_gmail_multiuser.tools.answers.unanswered_shapes import Unanswered, WaitingThread
 from arcade_gmail_multiuser.tools.answers.views import View, link, when

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.keeping.vacation import Responder
-from arcade_gmail_multiuser.gmail.moments import read_moment
+from arcade_gmail_multiuser.gmail.timestamps import read_moment
+from arcade_gmail_multiuser.gmail.vacation import Responder
 
 __all__ = ["wanted"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.labels import FIXED, LabelBook
-from arcade_gmail_multiuser.gmail.reading.fetching import Failure
+from arcade_gmail_multiuser.gmail.labels.label_book import FIXED, LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 
 __all__ = [
     "any_filter",

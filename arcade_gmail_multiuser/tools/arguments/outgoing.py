@@ -17,13 +17,13 @@ from arcade_gmail_multiuser.errors import (
     MessageTooLarge,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, parse_addresses
-from arcade_gmail_multiuser.gmail.attached.files import (
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.attachments.files import (
     FoundAttachment,
     fetch_content,
     find_attachment,
 )
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.writing.compose import (
+from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_CONTENT_BYTES,
     OutgoingAttachment,
     OutgoingMessage,

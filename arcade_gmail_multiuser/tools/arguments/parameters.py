@@ -5,7 +5,7 @@ Each description states the default and the bounds, because Arcade's schema carr
 
 from typing import Annotated, Literal
 
-from arcade_gmail_multiuser.gmail.dates import DateRange
+from arcade_gmail_multiuser.gmail.date_ranges import DateRange
 from arcade_gmail_multiuser.tools.arguments.sending_shapes import AttachmentInput
 
 __all__ = [

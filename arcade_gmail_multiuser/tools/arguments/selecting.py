@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.keeping import organising
-from arcade_gmail_multiuser.gmail.keeping.organising import MAX_NAMED, Change, Entry, Ledger
-from arcade_gmail_multiuser.gmail.labels import LabelBook
-from arcade_gmail_multiuser.gmail.mailbox import Mailbox
-from arcade_gmail_multiuser.gmail.reading.fetching import Failure, Search
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.messages.fetch import Failure, Search
+from arcade_gmail_multiuser.gmail.organise import label_changes
+from arcade_gmail_multiuser.gmail.organise.label_changes import MAX_NAMED, Change, Entry, Ledger
 from arcade_gmail_multiuser.tools.arguments import checks, searching
 
 __all__ = ["TRIAGE", "Chosen", "changed", "chosen", "inside", "labelling"]
@@ -84,6 +84,6 @@ def labelling(labels: LabelBook, name: str, *, add: bool) -> Change:
 async def changed(mailbox: Mailbox, chosen: Chosen, change: Change) -> Ledger:
     """Change what was chosen."""
     if chosen.search is not None:
-        return await organising.change_found(mailbox, chosen.search, change)
+        return await label_changes.change_found(mailbox, chosen.search, change)
     refused = [Entry(failure.id, "failed", error=failure.error) for failure in chosen.refused]
-    return await organising.change_named(mailbox, chosen.ids, change, refused=refused)
+    return await label_changes.change_named(mailbox, chosen.ids, change, refused=refused)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from arcade_gmail_multiuser.gmail.html.stylesheets import read_sheet
-from arcade_gmail_multiuser.gmail.html.text import html_to_text
+from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 
 NOT_FOLLOWED = "could not be followed"
 X = "<p class='h a' id=i data-x=y style='top:1px'>hidden</p>"

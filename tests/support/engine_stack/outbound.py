@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.applications import Starlette
 
-from arcade_gmail_multiuser.engine.outbound import OutboundAnswer, OutboundRequest
+from arcade_gmail_local.engine.outbound import OutboundAnswer, OutboundRequest
 from arcade_gmail_multiuser.errors import ConnectionFailed, GmailMultiuserError
 
 

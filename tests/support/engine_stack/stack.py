@@ -13,7 +13,7 @@ import httpx
 from arcadepy import AsyncArcade
 from starlette.applications import Starlette
 
-from arcade_gmail_multiuser.engine.settings import (
+from arcade_gmail_local.engine.settings import (
     EngineSettings,
     ProviderSettings,
     WorkerSettings,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-from arcade_gmail_multiuser.cli.credentials import credentials_in
-from arcade_gmail_multiuser.cli.stack import CLIENT_SECRET, Stack
+from arcade_gmail_local.commands.credentials import credentials_in
+from arcade_gmail_local.commands.stack import CLIENT_SECRET, Stack
 from leak_hunt.canaries import FRAGMENT, Canaries
 from leak_hunt.collector import Collector
 from leak_hunt.tap import Tap

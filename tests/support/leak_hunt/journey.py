@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from arcadepy import AsyncArcade
 
-from arcade_gmail_multiuser.cli.browser import Browser, Page
-from arcade_gmail_multiuser.cli.sign_in import _way_on, sign_in
+from arcade_gmail_local.commands.browser import Browser, Page
+from arcade_gmail_local.commands.sign_in import _way_on, sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import (
     GMAIL_COMPOSE,

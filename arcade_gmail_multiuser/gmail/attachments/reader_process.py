@@ -1,0 +1,127 @@
+"""The process in which attachments are read, so that a hostile file harms nothing but itself.
+
+It waits for files on its input. Each is read by a child of its own that has limits on time and
+memory and ends with the file, so nothing of one file is left when the next one comes; only the
+libraries, which take half a second to load, stay loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["main"]
+
+HARD_SECONDS = 10
+MAX_MEMORY = 1 << 30
+_FORMATS = "arcade_gmail_multiuser.gmail.attachments.formats"
+_READERS = {
+    "pdf": ("pdf", "read_pdf"),
+    "docx": ("docx", "read_docx"),
+    "xlsx": ("xlsx", "read_xlsx"),
+    "mail": ("message", "read_mail"),
+    "table": ("texts", "read_table"),
+    "html": ("texts", "read_html"),
+    "calendar": ("texts", "read_calendar"),
+    "plain": ("texts", "read_plain"),
+}
+_WITH_CHARSET = "texts"
+
+
+def main() -> None:
+    """Read files until the input ends, or one of them ends badly."""
+    for module, _ in _READERS.values():
+        importlib.import_module(f"{_FORMATS}.{module}")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides when this ends
+    while select.select([0], [], []):
+        child = os.fork()
+        if child == 0:
+            os._exit(_child())
+        _, status = os.waitpid(child, 0)
+        if status:  # half a file may be left on the input: whoever asks next starts anew
+            sys.exit(1)
+
+
+def _child() -> int:
+    try:
+        header = _take_line()
+        if not header:
+            return 1  # the input has ended
+        job = json.loads(header)
+        content = _take(int(job["size"]))
+        _limit()
+        _give(_outcome(job, content))
+    except BaseException:  # noqa: BLE001 # whatever it was, the other side sees that it ended
+        return 1
+    return 0
+
+
+def _outcome(job: dict[str, Any], content: bytes) -> dict[str, Any]:
+    from arcade_gmail_multiuser.gmail.attachments.formats.extract import (  # noqa: PLC0415 # loaded
+        Unreadable,
+    )
+    from arcade_gmail_multiuser.gmail.hidden_text import (  # noqa: PLC0415 # before the fork
+        describe_hidden,
+        strip_hidden_characters,
+    )
+
+    module, name = _READERS[job["kind"]]
+    read: Callable[..., Any] = getattr(importlib.import_module(f"{_FORMATS}.{module}"), name)
+    try:
+        extract = read(content, job["charset"]) if module == _WITH_CHARSET else read(content)
+    except Unreadable as problem:
+        return {"reason": problem.reason}
+    except (MemoryError, RecursionError):
+        return {"reason": "too_large"}
+    text, found = strip_hidden_characters(extract.text)
+    return {
+        "text": text.strip("\n").rstrip(),
+        "warnings": [*extract.warnings, *describe_hidden(found)],
+        "complete": extract.complete,
+    }
+
+
+def _limit() -> None:
+    signal.alarm(HARD_SECONDS)  # ends the process whatever it is doing
+    for what, limit in (
+        (resource.RLIMIT_AS, MAX_MEMORY),
+        (resource.RLIMIT_CPU, HARD_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (limit, limit))
+
+
+def _take_line() -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        piece = os.read(0, 1)
+        if not piece:
+            return b""
+        line += piece
+    return bytes(line)
+
+
+def _take(size: int) -> bytes:
+    pieces = []
+    while size:
+        piece = os.read(0, min(size, 1 << 20))
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _give(outcome: dict[str, Any]) -> None:
+    answer = json.dumps(outcome).encode("ascii")
+    data = len(answer).to_bytes(8, "big") + answer
+    while data:
+        data = data[os.write(1, data) :]

@@ -1,0 +1,218 @@
+"""What a reply is: its subject, its thread, its recipients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Literal, Protocol
+
+from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
+from arcade_gmail_multiuser.gmail.addresses import (
+    Address,
+    is_usable,
+    mailbox_key,
+    read_addresses,
+)
+from arcade_gmail_multiuser.gmail.charsets import decode_words
+from arcade_gmail_multiuser.gmail.compose.mime import (
+    ContentType,
+    OutgoingAttachment,
+    OutgoingMessage,
+    distinct_recipients,
+    resolve_content_type,
+)
+from arcade_gmail_multiuser.gmail.compose.quoted_original import (
+    attribution,
+    quote_html,
+    quote_plain,
+)
+
+ReplyToWhom = Literal["every_recipient", "only_the_sender"]
+
+MAX_REFERENCES = 50
+"""The first names the thread and the last ones its end; the middle of a longer chain goes."""
+
+# "Re" in the languages of the mail programs that translate it. Left out on purpose: "R", "Ref",
+# "Rif", "Na" and the like, which begin subjects that are no replies, and forwards (Fwd, WG, TR).
+_REPLY_WORDS = (
+    "re", "aw", "antw", "antwort", "sv", "svar", "vs", "vá", "res", "odp", "ynt", "atb", "bls",
+    "отв", "ответ", "απ", "σχετ", "回复", "回覆", "答复", "答覆", "返信", "답장", "회신",
+)  # fmt: skip
+# Possessive throughout: a subject of blanks must not cost quadratic time.
+_REPLY_PREFIXES = re.compile(
+    rf"\s*+(?:(?:{'|'.join(_REPLY_WORDS)})\s*+(?:\[\d++\]|\(\d++\)|[\^*]?\d++)?+\s*+[:：]\s*+)*+",
+    re.IGNORECASE,
+)
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_BRACKETED = re.compile(r"<([^<>]*+)>")
+_BETWEEN_BARE_IDS = re.compile(r"[\s,;<>\"]+")
+_ID = re.compile(r"[!-;=?-~]{1,900}")
+_LIST_POST = re.compile(r"<mailto:([^<>?]++)", re.IGNORECASE)
+_IGNORES_DOTS = ("gmail.com", "googlemail.com")
+
+
+class Original(Protocol):
+    """What a reply needs of the message it answers; `ReadMessage` has it all."""
+
+    @property
+    def label_ids(self) -> tuple[str, ...]: ...
+    @property
+    def date(self) -> datetime | None: ...
+    @property
+    def from_(self) -> Address | None: ...
+    @property
+    def to(self) -> tuple[Address, ...]: ...
+    @property
+    def cc(self) -> tuple[Address, ...]: ...
+    @property
+    def reply_to(self) -> tuple[Address, ...]: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def header_message_id(self) -> str: ...
+    @property
+    def in_reply_to(self) -> str: ...
+    @property
+    def references(self) -> tuple[str, ...]: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def compose_reply(
+    original: Original,
+    *,
+    body: str,
+    mine: Collection[str],
+    whom: ReplyToWhom,
+    cc: Iterable[Address] = (),
+    bcc: Iterable[Address] = (),
+    content_type: ContentType = "plain",
+    attachments: Iterable[OutgoingAttachment] = (),
+    quote: bool = True,
+) -> OutgoingMessage:
+    """Answer a message; the caller still has to give Gmail the thread's id beside it.
+
+    Reply-To is honoured, and the person's own addresses (`mine`) are no recipients unless they
+    are in the `cc` or `bcc` given here. A reply to one's own mail goes to those it went to. When
+    a mailing list points Reply-To at itself, only_the_sender is still the author and no list.
+
+    Raises:
+        InvalidAddress: the original leaves nobody to answer.
+    """
+    answered, informed = _recipients(original, _Mine(mine, original), whom)
+    to, others, hidden = distinct_recipients(answered, [*informed, *cc], bcc)
+    if not (to or others or hidden):
+        raise InvalidAddress(
+            "Nobody is left to reply to: the message names no one but the person themself, or no "
+            "usable address. Send a new message to a named recipient instead."
+        )
+    kind = resolve_content_type(body, content_type)
+    if quote and original.body.strip():
+        write = quote_html if kind == "html" else quote_plain
+        attributed = attribution(original.date, original.from_)
+        body = write(body, attributed=attributed, original=original.body)
+    parent = _ids([original.header_message_id])
+    return OutgoingMessage(
+        to=to,
+        cc=others,
+        bcc=hidden,
+        subject=reply_subject(original.subject),
+        body=body,
+        content_type=kind,
+        in_reply_to=parent[-1] if parent else None,
+        references=reply_references(original),
+        attachments=tuple(attachments),
+    )
+
+
+def reply_subject(subject: str) -> str:
+    """Put exactly one `Re: ` before a subject; "AW:", "RE[2]:" and other replies' marks go.
+
+    Words that only look alike ("Regarding", "Ref:") and marks of forwarding stay. What no header
+    may hold becomes a blank.
+    """
+    text = _NOT_IN_A_HEADER.sub(" ", subject).encode("utf-8", "replace").decode("utf-8")
+    prefixes = _REPLY_PREFIXES.match(text)
+    rest = text[prefixes.end() if prefixes else 0 :].strip()
+    return f"Re: {rest}".rstrip()
+
+
+def reply_references(original: Original) -> tuple[str, ...]:
+    """List the thread's Message-IDs, oldest first and the answered one last (RFC 5322, 3.6.4).
+
+    Tolerates what senders write: commas between ids, ids folded in two, encoded or without
+    brackets. What still is no id is left out. At most `MAX_REFERENCES`.
+    """
+    chain = _ids(original.references)
+    if not chain:
+        before = _ids([original.in_reply_to])
+        chain = before if len(before) == 1 else []  # several are no chain
+    parent = _ids([original.header_message_id])[-1:]
+    kept = [i for i in chain if i not in parent] + parent
+    if len(kept) > MAX_REFERENCES:
+        kept = kept[:1] + kept[1 - MAX_REFERENCES :]
+    return tuple(kept)
+
+
+class _Mine:
+    """Tells the person's own addresses from other people's."""
+
+    def __init__(self, mine: Collection[str], original: Original) -> None:
+        given = [mine] if isinstance(mine, str) else mine
+        emails = [address.email for text in given for address in read_addresses(text)]
+        sender = original.from_.email if original.from_ else ""
+        keys = {_account(email) for email in emails if email}
+        # Gmail labels what the person sent, also under an alias that nobody told us of.
+        self.wrote_it = "SENT" in original.label_ids or _account(sender) in keys
+        self._keys = keys | {_account(sender)} if self.wrote_it else keys
+
+    def others(self, addresses: Iterable[Address]) -> list[Address]:
+        """Keep those one can write to that are somebody else's."""
+        return [a for a in addresses if is_usable(a) and _account(a.email) not in self._keys]
+
+
+def _account(email: str) -> str:
+    """Name the account behind an address: gmail.com ignores dots and +tags, others may not."""
+    local, at, domain = mailbox_key(email).rpartition("@")
+    if domain in _IGNORES_DOTS:
+        local, domain = local.partition("+")[0].replace(".", ""), _IGNORES_DOTS[0]
+    return f"{local}{at}{domain}"
+
+
+def _recipients(
+    original: Original, mine: _Mine, whom: ReplyToWhom
+) -> tuple[list[Address], list[Address]]:
+    if whom not in ("every_recipient", "only_the_sender"):
+        raise InvalidInput('reply_to_whom has to be "every_recipient" or "only_the_sender".')
+    everyone = whom == "every_recipient"
+    to = mine.others(original.to)
+    cc = mine.others(original.cc) if everyone else []
+    if mine.wrote_it:
+        return to, cc
+    return [*_senders(original, mine, everyone), *(to if everyone else [])], cc
+
+
+def _senders(original: Original, mine: _Mine, everyone: bool) -> list[Address]:
+    author = mine.others([original.from_] if original.from_ else [])
+    reply_to = mine.others(original.reply_to)
+    posts = _LIST_POST.search(original.headers.get("list-post", ""))
+    if posts and author and not everyone:
+        the_list = mailbox_key(posts.group(1))
+        reply_to = [a for a in reply_to if mailbox_key(a.email) != the_list]
+    return reply_to or author
+
+
+def _ids(texts: Iterable[str]) -> list[str]:
+    """Collect Message-IDs in order, each where it stands first."""
+    found: dict[str, None] = {}
+    text = decode_words(" ".join(texts))
+    bracketed = _BRACKETED.findall(text)
+    bare = [] if bracketed else [i for i in _BETWEEN_BARE_IDS.split(text) if "@" in i]
+    for raw in bracketed or bare:
+        content = "".join(raw.split())  # folded inside the id
+        if _ID.fullmatch(content):
+            found.setdefault(f"<{content}>")
+    return list(found)

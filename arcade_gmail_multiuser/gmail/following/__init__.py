@@ -1,1 +1,0 @@
-"""What changed in a mailbox, what is pushed, and who waits for an answer."""

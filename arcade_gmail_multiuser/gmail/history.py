@@ -1,0 +1,150 @@
+"""What changed in a mailbox since a place in its history: the net of it, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from arcade_gmail_multiuser.errors import NotFound
+from arcade_gmail_multiuser.gmail.api.client import Mailbox
+
+__all__ = ["Change", "Changes", "read_changes", "up_to"]
+
+PAGE_SIZE = 500
+MAX_PAGES = 10
+"""Of one call; a busy mailbox has more, and the next call goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One message; the labels that came and went only where it was there before."""
+
+    id: str
+    thread_id: str
+    label_ids: tuple[str, ...] = ()
+    labels_added: tuple[str, ...] = ()
+    labels_removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Net changes, oldest first, where to go on, and the records they were summed from."""
+
+    added: tuple[Change, ...]
+    deleted: tuple[Change, ...]
+    relabeled: tuple[Change, ...]
+    next_history_id: str
+    more: bool
+    records: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class _Message:
+    """What the records say of one message, in their order."""
+
+    id: str
+    thread_id: str = ""
+    is_new: bool = False
+    is_gone: bool = False
+    label_ids: tuple[str, ...] = ()
+    before: dict[str, bool] = field(default_factory=dict)
+    """For each label that was touched: whether the message had it at first."""
+    after: dict[str, bool] = field(default_factory=dict)
+
+    def net(self) -> Change:
+        changed = [label for label, had in self.before.items() if self.after[label] != had]
+        return Change(
+            self.id,
+            self.thread_id,
+            self.label_ids,
+            tuple(label for label in changed if self.after[label]),
+            tuple(label for label in changed if not self.after[label]),
+        )
+
+
+async def read_changes(mailbox: Mailbox, start: str, *, most: int) -> Changes | None:
+    """Read the records after `start` until they are at an end or concern `most` messages.
+
+    Added and deleted again leaves nothing, nor does a label that was put on and taken off; labels
+    of a new message are simply those it has now. None means that Gmail has forgotten what happened
+    so long ago, which it may do after hours.
+    """
+    try:
+        return await _read(mailbox, start, most=most)
+    except NotFound:
+        return None
+
+
+def up_to(changes: Changes, count: int) -> Changes:
+    """Sum only the first `count` records, at least one; the next call goes on after them."""
+    first = changes.records[:count]
+    return _summed(first, str(first[-1].get("id") or changes.next_history_id), more=True)
+
+
+async def _read(mailbox: Mailbox, start: str, *, most: int) -> Changes:
+    known: set[str] = set()
+    records: list[Mapping[str, Any]] = []
+    last, token = start, None
+    for _ in range(MAX_PAGES):
+        asked = {"startHistoryId": start, "maxResults": PAGE_SIZE, "pageToken": token}
+        page = await mailbox.call("users.history.list", **asked)
+        for record in page.get("history") or ():
+            concerned = {entry_id for _, _, entry_id, _ in _entries(record)}
+            if known and len(known | concerned) > most:
+                return _summed(records, last, more=True)
+            known |= concerned
+            records.append(record)
+            last = str(record.get("id") or last)
+        token = page.get("nextPageToken")
+        if not token:
+            return _summed(records, str(page.get("historyId") or last), more=False)
+    return _summed(records, last, more=True)
+
+
+def _summed(records: Sequence[Mapping[str, Any]], next_history_id: str, *, more: bool) -> Changes:
+    messages: dict[str, _Message] = {}
+    for record in records:
+        _apply(record, messages)
+    known = list(messages.values())
+    relabeled = [m.net() for m in known if not m.is_new and not m.is_gone]
+    return Changes(
+        added=tuple(
+            Change(m.id, m.thread_id, m.label_ids) for m in known if m.is_new and not m.is_gone
+        ),
+        deleted=tuple(Change(m.id, m.thread_id) for m in known if m.is_gone and not m.is_new),
+        relabeled=tuple(c for c in relabeled if c.labels_added or c.labels_removed),
+        next_history_id=next_history_id,
+        more=more,
+        records=tuple(records),
+    )
+
+
+_KINDS = ("messagesAdded", "labelsAdded", "labelsRemoved", "messagesDeleted")
+
+
+def _entries(
+    record: Mapping[str, Any],
+) -> Iterator[tuple[str, Mapping[str, Any], str, tuple[str, ...]]]:
+    """Give (kind, message, its id, labels that changed) for all that a record tells."""
+    for kind in _KINDS:
+        for entry in record.get(kind) or ():
+            message = entry.get("message") or {}
+            if message.get("id"):
+                yield kind, message, str(message["id"]), tuple(entry.get("labelIds") or ())
+
+
+def _apply(record: Mapping[str, Any], messages: dict[str, _Message]) -> None:
+    for kind, resource, id_, labels in _entries(record):
+        message = messages.setdefault(id_, _Message(id_))
+        message.thread_id = str(resource.get("threadId") or message.thread_id)
+        message.label_ids = tuple(resource.get("labelIds") or ())
+        if kind == "messagesAdded":
+            message.is_new = True
+        elif kind == "messagesDeleted":
+            message.is_gone = True
+        else:
+            present = kind == "labelsAdded"
+            for label in labels:
+                message.before.setdefault(label, not present)
+                message.after[label] = present

@@ -1,0 +1,1 @@
+"""Find a mailbox's labels by name, and create, rename and delete the user's own."""

@@ -1,0 +1,1 @@
+"""Change the labels of messages, one or many, and undo that."""

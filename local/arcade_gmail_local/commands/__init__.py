@@ -1,0 +1,1 @@
+"""The subcommands `up`, `demo`, `engine` and `sandbox` of `arcade-gmail-multiuser`."""

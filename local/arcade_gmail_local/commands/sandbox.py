@@ -1,0 +1,39 @@
+"""Start the stand-in for Google: OAuth with a consent page, Gmail, and two mailboxes of mail.
+
+Anybody who can reach it reads every mailbox in it and makes tokens, so it listens on loopback
+unless --expose says otherwise. All of it is in memory; nothing outlives the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.errors import ConfigurationError
+
+__all__ = ["SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "start the stand-in for Google: OAuth and two mailboxes"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    listening.add_arguments(parser, port=9100)
+    parser.add_argument(
+        "--expose", action="store_true", help="allow a --host that other machines can reach"
+    )
+    parser.add_argument(
+        "--empty", action="store_true", help="start without alice@example.com and bob@example.com"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if not arguments.expose and not listening.is_loopback(arguments.host):
+        raise ConfigurationError(
+            f"The sandbox hands its mail to anyone who asks, and {arguments.host} is not loopback. "
+            "Use 127.0.0.1, or say --expose if that is what you want."
+        )
+    listener = listening.listen(arguments)
+    from arcade_gmail_local.sandbox.app import create_sandbox
+
+    app = create_sandbox(seeded=not arguments.empty, loopback_only=not arguments.expose)
+    return listening.serve(app, listener, "sandbox")

@@ -1,0 +1,148 @@
+"""A stand-in for Google on one machine: Gmail's API, OAuth and two mailboxes full of mail.
+
+Start it with `arcade-gmail-multiuser sandbox`, or inside a test with `create_sandbox()`, which
+gives an ASGI application. Everything is in memory and one event loop; it is gone when it ends.
+Point a client at it with GMAIL_API_ENDPOINT=http://127.0.0.1:9100.
+
+What it imitates
+    - users.getProfile, messages, attachments, threads, drafts, labels and history, media uploads
+      (`media`, `multipart`) and batches, by Gmail's discovery document: paths, parameters, the
+      schema of every answer, and which scopes let a token call which method.
+    - Refusals in Google's words: the envelope, 400 for what cannot be an id and 404 for what is
+      none, 401, the 403 of a missing scope, gmail.metadata's ban on searches, 409, 413.
+    - Mail that travels: what one account sends arrives in the other's inbox, unread, without Bcc,
+      with authentication results, in the thread it answers. Message-IDs are replaced on sending.
+    - Threads by reference and subject; drafts whose message changes at every update and which can
+      be sent once; labels with their colours, reserved names and clashes; history with gaps.
+    - The search language, by whole words, and inside runs of Japanese or Chinese.
+    - Filters that sort what arrives, never what is there; a vacation responder that answers each
+      person once and no machine; send-as addresses, of which the primary can be changed.
+    - OAuth: a consent page, codes, refresh, revocation, userinfo (see `oauth/`).
+    - Trouble on order, through /_sandbox/ (see `control/`): errors, delays, dropped connections,
+      cut answers, latency, quota units, a limit of requests in flight.
+
+What it does not
+    - Settings of language, IMAP, POP and automatic forwarding (they can be read), delegates,
+      resumable uploads: a path that is not here answers 404, as one unknown to Google does.
+    - Push: a watch is kept and ends after seven days, but nothing is ever published.
+    - Spam judgement, categories by themselves, bounces: mail for an address that has no mailbox
+      here is accepted and listed at /_sandbox/outgoing.
+    - `alt=media` or `proto`, JSONP, gzip, tokens in the query. Answers are not indented.
+    - Quotas are off until they are set, and a batch runs its parts one after another.
+    - History forgets after 20,000 records, not after a week.
+
+It is no protection of anything: whoever reaches it makes tokens for any mailbox in it. It answers
+loopback clients and loopback Host names only, unless it is told otherwise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from arcade_gmail_local.sandbox.control.endpoints import Control
+from arcade_gmail_local.sandbox.control.faults import FaultTable
+from arcade_gmail_local.sandbox.control.traffic import TrafficLog
+from arcade_gmail_local.sandbox.mail.store import Store
+from arcade_gmail_local.sandbox.oauth.identity import Identity
+from arcade_gmail_local.sandbox.oauth.people import People, Person, seeded_people
+from arcade_gmail_local.sandbox.oauth.routes import oauth_routes
+from arcade_gmail_local.sandbox.seed.mail import seeded_labels, seeded_messages
+from arcade_gmail_local.sandbox.wire.batch import BatchRunner
+from arcade_gmail_local.sandbox.wire.call import Limits
+from arcade_gmail_local.sandbox.wire.endpoints import GmailEndpoints
+from arcade_gmail_local.sandbox.wire.front_door import CONTROL_PREFIX, FrontDoor
+from arcade_gmail_local.sandbox.wire.gateway import NOT_HERE, Gateway
+
+__all__ = ["Sandbox", "create_sandbox"]
+
+
+class Sandbox(Starlette):
+    """The application. Its parts are attributes, for tests that live in the same process."""
+
+    def __init__(self, *, seeded: bool, clock: Callable[[], float], loopback_only: bool) -> None:
+        self.store = Store(clock)
+        self.identity = Identity(clock)
+        self.people = seeded_people() if seeded else People()
+        self.limits = Limits()
+        self.traffic = TrafficLog()
+        self.faults = FaultTable()
+        gateway = Gateway(self.store, self.identity, self.limits)
+        batches = BatchRunner(gateway, self.identity, self.traffic, self.faults, clock)
+        self.front_door = FrontDoor(
+            super().__call__,
+            gateway=gateway,
+            grants=self.identity,
+            traffic=self.traffic,
+            faults=self.faults,
+            limits=self.limits,
+            clock=clock,
+            loopback_only=loopback_only,
+        )
+        control = Control(
+            store=self.store,
+            identity=self.identity,
+            people=self.people,
+            faults=self.faults,
+            traffic=self.traffic,
+            limits=self.limits,
+            front_door=self.front_door,
+        )
+        if seeded:
+            for person in self.people:
+                self._seed(person)
+        super().__init__(
+            routes=[
+                *GmailEndpoints(gateway, batches).routes(),
+                *oauth_routes(self.identity, self.people),
+                *control.routes(),
+            ],
+            exception_handlers={404: _nothing_here},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.front_door(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def _seed(self, person: Person) -> None:
+        mailbox = self.store.open_mailbox(person.email, person.name)
+        made = {
+            label.id: mailbox.labels.create({"name": label.name}).id
+            for label in seeded_labels(person.email)
+        }
+        for message in seeded_messages(person.email, now=self.store.clock()):
+            self.store.put(
+                mailbox,
+                message.raw,
+                labels=[made.get(label, label) for label in message.label_ids],
+                internal_date_ms=message.internal_date_ms,
+            )
+
+
+def create_sandbox(
+    *,
+    seeded: bool = True,
+    clock: Callable[[], float] = time.time,
+    loopback_only: bool = True,
+) -> Sandbox:
+    """Make a sandbox of its own.
+
+    Args:
+        seeded: with alice@example.com, bob@example.com and their mail; else with no account.
+        clock: seconds since the epoch; ids, dates, expiries and quotas go by it.
+        loopback_only: refuse clients from other machines and Host names that are not loopback.
+    """
+    return Sandbox(seeded=seeded, clock=clock, loopback_only=loopback_only)
+
+
+async def _nothing_here(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith(CONTROL_PREFIX):
+        return JSONResponse({"error": "There is no such control."}, status_code=404)
+    return Response(NOT_HERE, 404, media_type="text/html")

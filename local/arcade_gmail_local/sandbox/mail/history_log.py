@@ -1,0 +1,79 @@
+"""What happened in a mailbox, in order, as users.history.list tells it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from arcade_gmail_local.sandbox.mail.ids import Mint
+from arcade_gmail_local.sandbox.wire.google_error import not_found
+
+MAX_RECORDS = 20_000
+"""Older records are forgotten, and a start before them is a 404 as at Gmail."""
+
+_KEYS = {
+    "messageAdded": "messagesAdded",
+    "messageDeleted": "messagesDeleted",
+    "labelAdded": "labelsAdded",
+    "labelRemoved": "labelsRemoved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRecord:
+    """One change of one message; `label_ids` are those the message had afterwards."""
+
+    id: int
+    kind: str
+    message_id: str
+    thread_id: str
+    label_ids: tuple[str, ...]
+    changed_labels: tuple[str, ...] = ()
+
+    def concerns(self, label_id: str) -> bool:
+        return label_id in self.label_ids or label_id in self.changed_labels
+
+    def resource(self) -> dict[str, Any]:
+        short = {"id": self.message_id, "threadId": self.thread_id}
+        message: dict[str, Any] = dict(short)
+        if self.label_ids:
+            message["labelIds"] = list(self.label_ids)
+        change: dict[str, Any] = {"message": message}
+        if self.changed_labels:
+            change["labelIds"] = list(self.changed_labels)
+        return {"id": str(self.id), "messages": [short], _KEYS[self.kind]: [change]}
+
+
+class HistoryLog:
+    """Give every change a history id; ids rise with gaps and never repeat."""
+
+    def __init__(self, mint: Mint) -> None:
+        self._mint = mint
+        self._records: deque[HistoryRecord] = deque(maxlen=MAX_RECORDS)
+        self.current = mint.first_history_id()
+        self._forgotten_until = self.current
+
+    def advance(self) -> int:
+        self.current += self._mint.history_step()
+        return self.current
+
+    def add(self, record: HistoryRecord) -> None:
+        if len(self._records) == MAX_RECORDS:
+            self._forgotten_until = self._records[0].id
+        self._records.append(record)
+
+    def forget(self) -> None:
+        """Drop everything so far, which makes every id given out until now too old."""
+        self._records.clear()
+        self._forgotten_until = self.advance()
+
+    def since(self, start: int, kinds: Collection[str], label_id: str) -> Iterator[HistoryRecord]:
+        """Give the changes after `start`; an id that is too old or never was is a 404."""
+        if not self._forgotten_until <= start <= self.current:
+            raise not_found()
+        for record in self._records:
+            is_wanted = not kinds or record.kind in kinds
+            if record.id > start and is_wanted and (not label_id or record.concerns(label_id)):
+                yield record

@@ -1,0 +1,245 @@
+"""Decide whether a message matches a parsed search."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
+from arcade_gmail_local.sandbox.search import dates
+from arcade_gmail_local.sandbox.search.query import AllOf, AnyOf, Around, Field, Node, Not, Text
+from arcade_gmail_local.sandbox.search.words import Words, fold, words_of
+
+Test = Callable[[StoredMessage], Awaitable[bool]]
+"""Asynchronous because a large body is indexed in a thread the first time it is asked."""
+
+_STARS = frozenset({"yellow-star"})
+_OTHER_STARS = frozenset(
+    [
+        "orange-star",
+        "red-star",
+        "purple-star",
+        "blue-star",
+        "green-star",
+        "red-bang",
+        "orange-guillemet",
+        "yellow-bang",
+        "green-check",
+        "blue-info",
+        "purple-question",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a search means depends on whose it is and when.
+
+    Args:
+        label_named: gives the id of the label that `label:`, `in:` or `is:` names, if there is one.
+    """
+
+    me: str
+    now_s: float
+    label_named: Callable[[str], str | None]
+
+
+def compile_search(node: Node, around: Surroundings) -> Test:
+    """Turn a tree into a test of one message."""
+    match node:
+        case Text(words):
+            return _text(words)
+        case Field(name, value):
+            return _FIELDS[name](name, value, around)
+        case Around(left, right, distance):
+            return _around(left, right, distance)
+        case Not(inner):
+            return _not(compile_search(inner, around))
+        case AllOf(nodes):
+            # Bodies last: they cost a parse, and another test may have said no already.
+            ordered = sorted(nodes, key=_reads_the_body)
+            return _all([compile_search(inner, around) for inner in ordered])
+        case AnyOf(nodes):
+            return _any([compile_search(inner, around) for inner in nodes])
+
+
+def _reads_the_body(node: Node) -> bool:
+    match node:
+        case Field(name):
+            return name in ("has", "filename")
+        case Not(inner):
+            return _reads_the_body(inner)
+        case AllOf(nodes) | AnyOf(nodes):
+            return any(_reads_the_body(inner) for inner in nodes)
+        case _:
+            return True
+
+
+# Combining
+
+
+def _not(test: Test) -> Test:
+    async def negated(message: StoredMessage) -> bool:
+        return not await test(message)
+
+    return negated
+
+
+def _all(tests: Sequence[Test]) -> Test:
+    async def every(message: StoredMessage) -> bool:
+        for test in tests:
+            if not await test(message):
+                return False
+        return True
+
+    return every
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    async def some(message: StoredMessage) -> bool:
+        for test in tests:
+            if await test(message):
+                return True
+        return False
+
+    return some
+
+
+def _plainly(decide: Callable[[StoredMessage], bool]) -> Test:
+    async def test(message: StoredMessage) -> bool:
+        return decide(message)
+
+    return test
+
+
+# Words
+
+
+def _text(words: tuple[str, ...]) -> Test:
+    async def test(message: StoredMessage) -> bool:
+        if message.header_index.everything.has(words):
+            return True
+        body = await message.body_index()
+        return body.words.has(words) or body.attachment_words.has(words)
+
+    return test
+
+
+def _around(left: tuple[str, ...], right: tuple[str, ...], distance: int) -> Test:
+    def near(words: Words) -> bool:
+        lefts, rights = list(words.positions(left)), list(words.positions(right))
+        return any(
+            0 <= r - (a + len(left)) <= distance or 0 <= a - (r + len(right)) <= distance
+            for a in lefts
+            for r in rights
+        )
+
+    async def test(message: StoredMessage) -> bool:
+        return near(message.header_index.subject) or near((await message.body_index()).words)
+
+    return test
+
+
+# Operators
+
+
+def _header(name: str, value: str, around: Surroundings) -> Test:
+    attribute = {"from": "sender", "deliveredto": "delivered_to", "list": "list_"}.get(name, name)
+    is_me = name in ("from", "to", "cc", "bcc") and value.lower() == "me"
+    words = words_of(around.me if is_me else value)
+    return _plainly(lambda m: getattr(m.header_index, attribute).has(words))
+
+
+def _message_id(_: str, value: str, __: Surroundings) -> Test:
+    wanted = value.strip("<>")
+    return _plainly(lambda m: bool(wanted) and m.header_message_id == wanted)
+
+
+def _label(name: str, value: str, around: Surroundings) -> Test:
+    wanted = value.lower()
+    if wanted == "anywhere":
+        return _plainly(lambda _: True)
+    if wanted == "read":
+        return _plainly(lambda m: "UNREAD" not in m.labels)
+    if name == "category":
+        category = {"primary": "PERSONAL"}.get(wanted, wanted.upper())
+        return _plainly(lambda m: f"CATEGORY_{category}" in m.labels)
+    label = around.label_named(value)
+    return _plainly(lambda m: label is not None and label in m.labels)
+
+
+def _has(_: str, value: str, __: Surroundings) -> Test:
+    wanted = value.lower()
+    if wanted in _STARS:
+        return _plainly(lambda m: bool(m.labels & {"STARRED", "YELLOW_STAR"}))
+    if wanted in _OTHER_STARS:
+        return _plainly(lambda _: False)
+    if wanted in ("userlabels", "nouserlabels"):
+        return _plainly(
+            lambda m: any(x.startswith("Label_") for x in m.labels) == (wanted == "userlabels")
+        )
+    if wanted == "attachment":
+        return _has_attachment
+    if wanted in ("drive", "document", "spreadsheet", "presentation", "youtube"):
+        return _has_link(wanted)
+    return _as_text(value)
+
+
+async def _has_attachment(message: StoredMessage) -> bool:
+    return (await message.body_index()).has_attachment
+
+
+def _has_link(kind: str) -> Test:
+    async def test(message: StoredMessage) -> bool:
+        return kind in (await message.body_index()).kinds
+
+    return test
+
+
+def _filename(_: str, value: str, __: Surroundings) -> Test:
+    wanted, words = fold(value), words_of(value)
+
+    async def test(message: StoredMessage) -> bool:
+        body = await message.body_index()
+        by_type = any(name.rpartition(".")[2] == wanted.lstrip(".") for name in body.names)
+        return by_type or wanted in body.names or body.attachment_words.has(words)
+
+    return test
+
+
+def _date(name: str, value: str, around: Surroundings) -> Test:
+    by_span = name.endswith("_than")
+    read = dates.ago_ms(value, around.now_s) if by_span else dates.date_ms(value)
+    if read is None:
+        return _as_text(value)
+    instant = read
+    if name in ("after", "newer", "newer_than"):
+        return _plainly(lambda m: m.internal_date_ms >= instant)
+    return _plainly(lambda m: m.internal_date_ms < instant)
+
+
+def _size(name: str, value: str, _: Surroundings) -> Test:
+    read = dates.size_bytes(value)
+    if read is None:
+        return _as_text(value)
+    size = read
+    if name == "smaller":
+        return _plainly(lambda m: len(m.raw) < size)
+    # `size:` means at least that many bytes, as `larger:` does.
+    return _plainly(lambda m: len(m.raw) >= size)
+
+
+def _as_text(value: str) -> Test:
+    """Treat a value nobody can read as words, which is what Gmail does with it."""
+    return _text(words_of(value))
+
+
+_FIELDS: Mapping[str, Callable[[str, str, Surroundings], Test]] = {
+    **dict.fromkeys(("from", "to", "cc", "bcc", "subject", "deliveredto", "list"), _header),
+    "rfc822msgid": _message_id,
+    **dict.fromkeys(("label", "in", "is", "category"), _label),
+    "has": _has,
+    "filename": _filename,
+    **dict.fromkeys(("after", "before", "newer", "older", "newer_than", "older_than"), _date),
+    **dict.fromkeys(("size", "larger", "smaller"), _size),
+}

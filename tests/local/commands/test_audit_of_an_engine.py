@@ -1,0 +1,122 @@
+"""What a real engine wrote is verified by the command, and what was changed since is found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from arcade_gmail_local.commands.credentials import credentials_in
+from arcade_gmail_local.commands.engine import DATABASE_FILE
+from arcade_gmail_local.commands.server_process import Child
+from arcade_gmail_local.commands.sign_in import sign_in
+from arcade_gmail_local.commands.stack import Stack
+from arcade_gmail_multiuser.security.keys import new_key
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+CONFIGURATION = """
+environment: development
+security:
+  encryption_keys: ["${{env:T_KEY}}"]
+  audit: {audit}
+engine:
+  public_url: http://127.0.0.1:9099
+  database: "sqlite+aiosqlite:///{directory}/engine.sqlite"
+  api_keys: {{agent: "${{env:T_API_KEY}}"}}
+providers: {{google: {{client_id: c, client_secret: a-client-secret-of-some-length}}}}
+workers: [{{url: "http://127.0.0.1:1", secret: "${{env:T_WORKER_SECRET}}"}}]
+"""
+
+
+async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
+    command: Run, tmp_path: Path
+) -> None:
+    async with Stack(tmp_path) as running, aiohttp.ClientSession() as http:
+        key = {"Authorization": f"Bearer {running.api_key}"}
+
+        async def call(method: str, path: str, body: Any = None) -> Any:
+            url = running.engine + path
+            async with http.request(method, url, json=body, headers=key) as answer:
+                assert answer.status < 300, await answer.text()
+                return await answer.json() if answer.content_type == "application/json" else None
+
+        tool = {"tool_name": "GmailMultiuser.ListLabels", "user_id": "alice"}
+        asked = await call("POST", "/v1/tools/authorize", tool)
+        await sign_in(asked["url"], "alice@example.com")
+        assert (await call("POST", "/v1/tools/execute", {**tool, "input": {}}))["success"]
+        (held,) = (await call("GET", "/v1/admin/user_connections"))["items"]
+        await call("DELETE", f"/v1/admin/user_connections/{held['id']}")
+    database = tmp_path / DATABASE_FILE
+    secrets = credentials_in(tmp_path)
+    made = command("engine-keys", "api-new", "agent", "--data", str(tmp_path))
+    assert made.returncode == 0, made.stderr
+    with sqlite3.connect(database) as db:
+        texts = [row[0] for row in db.execute("SELECT record FROM audit_records ORDER BY position")]
+    assert [json.loads(one)["event"] for one in texts] == [
+        "engine.started",
+        "authorization.asked",
+        "authorization.started",
+        "authorization.confirmed",
+        "token.stored",
+        "token.released",
+        "token.erased",
+        "grant.revoked",
+        "api_key.created",
+    ]
+    place = ("--database", f"sqlite+aiosqlite:///{database}")
+    environment = {"ENGINE_ENCRYPTION_KEYS": secrets.encryption_key}
+    done = command("audit", "verify", *place, environment=environment)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "9 records, unbroken.")
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE audit_records SET record = replace(record, 'erased', 'stored')")
+    broken = command("audit", "verify", *place, environment=environment)
+    assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 7")
+
+
+@pytest.mark.parametrize("place", ["database", "file"])
+async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configuration(
+    command: Run, tmp_path: Path, place: str
+) -> None:
+    file = tmp_path / "audit.jsonl"
+    audit = f"{{file: {file}}}" if place == "file" else "{}"
+    config = tmp_path / "security.yaml"
+    config.write_text(CONFIGURATION.format(audit=audit, directory=tmp_path))
+    environment = {
+        "T_KEY": new_key(),
+        "T_API_KEY": "canary-api-" + new_key(),
+        "T_WORKER_SECRET": "canary-worker-" + new_key(),
+    }
+    child = await Child.start(
+        "engine", ("--config", str(config)), environment=environment, logs=tmp_path
+    )
+    try:
+        engine = await child.announced_url(deadline_s=30)
+        await child.healthy(f"{engine}/v1/health", deadline_s=30)
+        async with aiohttp.ClientSession() as http:
+            asked = {"user_id": "alice"}
+            for key, status in ((environment["T_API_KEY"], 200), ("arc_wrong", 401)):
+                url = f"{engine}/v1/connections_page"
+                headers = {"Authorization": f"Bearer {key}"}
+                async with http.post(url, json=asked, headers=headers) as answer:
+                    assert answer.status == status
+    finally:
+        await child.stop()
+    verify = ("audit", "verify", "--config", str(config))
+    done = await asyncio.to_thread(command, *verify, environment=environment)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "3 records, unbroken.")
+    if place == "file":
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join(lines[:1] + lines[2:]))
+    else:
+        with sqlite3.connect(tmp_path / "engine.sqlite") as db:
+            db.execute("DELETE FROM audit_records WHERE position = 2")
+    broken = await asyncio.to_thread(command, *verify, environment=environment)
+    assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 2")

@@ -1,0 +1,93 @@
+"""`engine-keys rotate`: everything an engine stores moves to the first key."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
+from arcade_gmail_local.engine.running.secret_store import SecretStore
+from arcade_gmail_multiuser.cli import command
+from arcade_gmail_multiuser.security.audit.opening import open_audit
+from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
+from arcade_gmail_multiuser.security.keys import new_key
+from arcade_gmail_multiuser.security.sealing import Keyring
+
+OLD, NEW = new_key(), new_key()
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> str:
+    """An engine's database with a secret, an API key and an audit, all under the old key."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'engine.sqlite'}"
+
+    async def fill() -> None:
+        database = open_database(url)
+        await create_tables(database)
+        ring = Keyring.from_base64([OLD])
+        store = SecretStore(database, ring, project="default", fixed={}, clock=time.time)
+        await store.put("ONE", "canary-secret", "")
+        await ApiKeyStore(database, [OLD], project="default", clock=time.time).create("agent")
+        audit = open_audit(AuditBoundary(enabled=True, keys=(OLD,)), database, project="default")
+        await audit.prepare()
+        await audit.record("engine.started", outcome="succeeded", actor="engine")
+        await database.dispose()
+
+    asyncio.run(fill())
+    return url
+
+
+def test_043_rotate_moves_an_engines_secrets_and_names_the_api_keys_that_wait(
+    engines: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TOKEN_STORE_URL", raising=False)
+    monkeypatch.setenv("ENGINE_DATABASE_URL", engines)
+    monkeypatch.setenv("ENGINE_ENCRYPTION_KEYS", f"{NEW},{OLD}")
+    assert command.run(["engine-keys", "rotate"]) == 1
+    said = capsys.readouterr().out
+    assert "1 secrets of tools and workers" in said
+    assert "sign-ins under way are not" in said
+    assert "replaced before: agent" in said
+    assert not any(secret in said for secret in (OLD, NEW, "canary"))
+
+    async def revoke_and_read() -> tuple[bool, dict[str, str]]:
+        database = open_database(engines)
+        keys = ApiKeyStore(database, [NEW], project="default", clock=time.time)
+        ring = Keyring.from_base64([NEW])
+        store = SecretStore(database, ring, project="default", fixed={}, clock=time.time)
+        found = (await keys.revoke("agent"), await store.values(["ONE"]))
+        await database.dispose()
+        return found
+
+    assert asyncio.run(revoke_and_read()) == (True, {"ONE": "canary-secret"})
+    assert command.run(["engine-keys", "rotate"]) == 0
+    assert "nothing stored needs another key" in capsys.readouterr().out
+
+
+def test_043_after_a_rotation_the_audit_needs_the_old_key_no_more(
+    engines: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TOKEN_STORE_URL", raising=False)
+    monkeypatch.setenv("ENGINE_DATABASE_URL", engines)
+    monkeypatch.setenv("ENGINE_ENCRYPTION_KEYS", f"{NEW},{OLD}")
+    command.run(["engine-keys", "rotate"])
+    monkeypatch.setenv("ENGINE_ENCRYPTION_KEYS", NEW)
+    capsys.readouterr()
+    assert command.run(["audit", "verify", "--database"]) == 0
+    assert capsys.readouterr().out.startswith("2 records, unbroken.")
+    monkeypatch.setenv("ENGINE_ENCRYPTION_KEYS", OLD)
+    assert command.run(["audit", "verify", "--database"]) == 1
+
+
+def test_rotate_refuses_to_move_an_engines_tokens_without_the_rest(
+    engines: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ENGINE_DATABASE_URL", raising=False)
+    monkeypatch.setenv("TOKEN_STORE_URL", engines)
+    monkeypatch.setenv("ENGINE_ENCRYPTION_KEYS", f"{NEW},{OLD}")
+    assert command.run(["keys", "rotate"]) == 2
+    assert "ENGINE_DATABASE_URL" in capsys.readouterr().err
