@@ -20,15 +20,15 @@ from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
 from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
 from arcade_gmail_multiuser.security.audit.store import AuditStore
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter, AttemptStore
-from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter, AttemptStore
+from arcade_gmail_multiuser.security.rate_limits.redis_store import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore
 
 NOW = 1_700_000_000.0
 
 
 async def write_records(store: AuditStore, key: str, count: int, name: str) -> int:
-    log = AuditLog(store, AuditKeys.from_base64([key]), project="race")
+    log = AuditLog(store, AuditKeys(key), project="race")
     await log.prepare()
     for number in range(count):
         # Two at a time: some are written in one go, most are not.

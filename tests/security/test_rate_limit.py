@@ -14,15 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from arcade_gmail_multiuser.errors import ConfigurationError, RateLimited, StorageError
 from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
-from arcade_gmail_multiuser.security.rate_limits.attempts import (
+from arcade_gmail_multiuser.security.rate_limits.limiter import (
     AttemptLimiter,
     AttemptStore,
     MemoryAttemptStore,
+    open_limiter,
     weigh_attempt,
 )
-from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
-from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.redis_store import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore
 
 MINUTE = 60.0
 Race = Callable[..., list[list[int]]]

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.database import create_missing_tables
 
 __all__ = ["SqlAuditStore"]
 

@@ -22,7 +22,7 @@ from arcade_gmail_multiuser.security.audit.verify import Anchor, verify_audit
 from arcade_gmail_multiuser.security.keys import new_key
 
 KEY = new_key()
-KEYS = AuditKeys.from_base64([KEY])
+KEYS = AuditKeys(KEY)
 Race = Callable[..., list[int]]
 
 
@@ -290,10 +290,10 @@ async def test_s43_the_audit_key_is_rotated_and_the_whole_log_stays_verifiable(
 ) -> None:
     newer = new_key()
     await place.filled(3)
-    both = place.log(AuditKeys.from_base64([newer, KEY]))
+    both = place.log(AuditKeys([newer, KEY]))
     await place.add(both, 2)
     assert (await both.verify()).count == 5
-    alone = place.log(AuditKeys.from_base64([newer]))
+    alone = place.log(AuditKeys(newer))
     await place.add(alone)
     verdict = await alone.verify()
     assert (verdict.count, verdict.broken) == (6, None)
@@ -307,7 +307,7 @@ async def test_s43_the_audit_key_is_rotated_and_the_whole_log_stays_verifiable(
 
 async def test_s43_without_the_heads_key_nothing_is_added_or_believed(place: Place) -> None:
     await place.filled()
-    stranger = place.log(AuditKeys.from_base64([new_key()]))
+    stranger = place.log(AuditKeys(new_key()))
     broken = (await stranger.verify()).broken
     assert broken is not None
     assert broken.position == 0

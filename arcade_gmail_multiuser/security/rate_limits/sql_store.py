@@ -22,8 +22,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.rate_limits.attempts import limiter_unavailable, weigh_attempt
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.database import create_missing_tables
+from arcade_gmail_multiuser.security.rate_limits.limiter import limiter_unavailable, weigh_attempt
 
 __all__ = ["SqlAttemptStore"]
 
