@@ -60,17 +60,19 @@ async def run(name: str, kind: str, place: str, prefix: str, key: str, count: in
         return await write_records(FileAuditStore(place), key, count, name)
     if kind == "attempts-redis":
         return await try_attempts(RedisAttemptStore(place, prefix=prefix), count)
-    engine = create_async_engine(place, connect_args=sqlite_patience(place))
+    engine = create_async_engine(place, connect_args=connect_args(place, prefix))
     try:
         if kind == "audit-sql":
-            return await write_records(SqlAuditStore(engine, prefix=prefix), key, count, name)
-        return await try_attempts(SqlAttemptStore(engine, prefix=prefix), count)
+            return await write_records(SqlAuditStore(engine), key, count, name)
+        return await try_attempts(SqlAttemptStore(engine), count)
     finally:
         await engine.dispose()
 
 
-def sqlite_patience(url: str) -> dict[str, float]:
-    return {"timeout": 10.0} if url.startswith("sqlite") else {}
+def connect_args(url: str, schema: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"timeout": 10.0}
+    return {"server_settings": {"search_path": schema}}
 
 
 def main() -> int:

@@ -288,24 +288,24 @@ async def test_s57_a_lost_database_fails_closed_and_hides_where_it_was(
 
 
 async def test_s57_a_database_whose_log_was_dropped_fails_closed(
-    database: AsyncEngine, prefix: str
+    database: AsyncEngine,
 ) -> None:
-    log = AuditLog(SqlAuditStore(database, prefix=prefix), keys())
+    log = AuditLog(SqlAuditStore(database), keys())
     await log.prepare()
     await write(log)
     async with database.begin() as db:
-        await db.execute(text(f"DROP TABLE {prefix}records"))
+        await db.execute(text("DROP TABLE audit_records"))
     with pytest.raises(StorageError):
         await write(log)
 
 
 async def test_s57_a_writer_that_holds_the_lock_delays_and_then_refuses(
-    database: AsyncEngine, prefix: str
+    database: AsyncEngine,
 ) -> None:
-    log = AuditLog(SqlAuditStore(database, prefix=prefix, patience_s=0.3), keys())
+    log = AuditLog(SqlAuditStore(database, patience_s=0.3), keys())
     await log.prepare()
     async with database.begin() as db:
-        await db.execute(text(f"UPDATE {prefix}head SET count = count"))
+        await db.execute(text("UPDATE audit_head SET count = count"))
         with pytest.raises(StorageError):
             await write(log)
     await write(log)
