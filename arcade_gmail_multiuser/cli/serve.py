@@ -14,7 +14,7 @@ import socket
 import threading
 from typing import Any
 
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 
 __all__ = ["add_arguments", "run"]
 
@@ -30,17 +30,17 @@ def worker_count(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    listening.add_arguments(parser, port=8002)
+    http_server.add_arguments(parser, port=8002)
     parser.add_argument(
         "--workers", type=worker_count, default=1, help="number of processes (%(default)s)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    listener = listening.listen(arguments)
+    listener = http_server.listen(arguments)
     app = create_app()  # also with several processes: a setting that refuses must refuse here
     if arguments.workers == 1:
-        return listening.serve(app, listener, "worker", shutdown_s=SHUTDOWN_S)
+        return http_server.serve(app, listener, "worker", shutdown_s=SHUTDOWN_S)
     return serve_many(listener, arguments.workers)
 
 
@@ -64,7 +64,7 @@ def create_app_of_one_of_many() -> Any:
         threading.Thread(target=end_with_parent, name="follow-parent", daemon=True).start()
     app = create_app()
     # Handlers do not come along into a new process; uvicorn has made this one's own by now.
-    listening.mask_secrets_in_logs()
+    http_server.mask_secrets_in_logs()
     return app
 
 
@@ -72,7 +72,7 @@ def serve_many(listener: socket.socket, workers: int) -> int:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    listening.say_where(listener, "worker")
+    http_server.say_where(listener, "worker")
 
     config = uvicorn.Config(
         f"{__name__}:{create_app_of_one_of_many.__name__}",

@@ -232,7 +232,7 @@ def test_no_subcommand_is_an_error(command: Run) -> None:
         ),
     ],
 )
-def test_mcp_over_http_does_not_start_without_a_safe_front_door(
+def test_mcp_over_http_does_not_start_without_safe_authentication(
     command: Run, flags: tuple[str, ...], told: str
 ) -> None:
     done = command(
