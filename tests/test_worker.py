@@ -429,7 +429,7 @@ def test_a_call_can_be_followed_in_the_telemetry_without_its_mail(
     async def resources(_: Any) -> list[Any]:
         return []
 
-    monkeypatch.setattr(labels.fetching, "label_resources", resources)
+    monkeypatch.setattr(labels.fetch, "label_resources", resources)
     client.post("/worker/tools/invoke", headers=signed(), json=call(execution_id="canary-id"))
     inputs = {"subject": "canary-s", "body": "canary-b", "recipient": "canary"}
     client.post("/worker/tools/invoke", headers=signed(), json=call("SendEmail", inputs=inputs))
@@ -448,7 +448,7 @@ def test_an_output_that_does_not_fit_its_shape_tells_nobody_the_mail_in_it(
     async def resources(_: Any) -> list[Any]:
         return []
 
-    monkeypatch.setattr(labels.fetching, "label_resources", resources)
+    monkeypatch.setattr(labels.fetch, "label_resources", resources)
     answer = client.post("/worker/tools/invoke", headers=signed(), json=call())
     error = answer.json()["output"]["error"]
     assert error["kind"] == "TOOL_RUNTIME_BAD_OUTPUT_VALUE"
@@ -482,7 +482,7 @@ def test_a_bug_inside_a_tool_tells_its_type_and_place_only(
     async def broken(_: Any) -> list[Any]:
         raise ValueError(TOKEN)
 
-    monkeypatch.setattr(labels.fetching, "label_resources", broken)
+    monkeypatch.setattr(labels.fetch, "label_resources", broken)
     answer = client.post("/worker/tools/invoke", headers=signed(), json=call())
     error = answer.json()["output"]["error"]
     assert error["kind"] == "TOOL_RUNTIME_FATAL"
