@@ -1,4 +1,4 @@
-"""The way in to Gmail: who asks, for which method, with which scope, for whose mailbox.
+"""Dispatch a request to a Gmail method once its token, scope, parameters and mailbox are checked.
 
 The order is Google's: an unknown path is a page of HTML, then come the token (401), the scope
 (403), the parameters (400) and the mailbox (403); only then does the method run.
@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from arcade_gmail_local.sandbox.control.traffic import Record, bearer
+from arcade_gmail_local.sandbox.control.request_log import (
+    RequestRecord,
+    bearer,
+    fingerprint,
+    shown_query,
+)
 from arcade_gmail_local.sandbox.gmail import account, drafts, labels, messages, settings, threads
-from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
-from arcade_gmail_local.sandbox.mail.store import Store
-from arcade_gmail_local.sandbox.oauth.identity import Grant, canonical_email
-from arcade_gmail_local.sandbox.wire.binding import bind_body, bind_query
-from arcade_gmail_local.sandbox.wire.call import Call, Handler, Limits
-from arcade_gmail_local.sandbox.wire.field_mask import apply_mask, parse_mask
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.google_error import (
     GoogleError,
     bad_token,
     failed_precondition,
@@ -29,10 +28,15 @@ from arcade_gmail_local.sandbox.wire.google_error import (
     missing_scope,
     missing_token,
 )
-from arcade_gmail_local.sandbox.wire.methods import Method, Route, RouteTable
-from arcade_gmail_local.sandbox.wire.quota import UnitMeter
-from arcade_gmail_local.sandbox.wire.upload import read_upload
-from arcade_gmail_multiuser.gmail.scopes import GMAIL_METADATA
+from arcade_gmail_local.sandbox.http.call import Call, Handler
+from arcade_gmail_local.sandbox.http.field_mask import apply_mask, parse_mask
+from arcade_gmail_local.sandbox.http.limits import Limits, UnitMeter
+from arcade_gmail_local.sandbox.http.methods import Method, Route, RouteTable
+from arcade_gmail_local.sandbox.http.multipart import read_upload
+from arcade_gmail_local.sandbox.http.request_binding import bind_body, bind_query
+from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
+from arcade_gmail_local.sandbox.mail.store import Store
+from arcade_gmail_local.sandbox.oauth.identity import Grant, canonical_email
 
 HANDLERS: Mapping[str, Handler] = {
     **account.HANDLERS,
@@ -43,11 +47,12 @@ HANDLERS: Mapping[str, Handler] = {
     **settings.HANDLERS,
 }
 
+_METADATA = "https://www.googleapis.com/auth/gmail.metadata"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 JSON = "application/json; charset=UTF-8"
 OFF_LOOP_BYTES = 1024 * 1024
-"""Bodies and answers above this size are read and written in a thread."""
+"""Bodies and answers above this size are decoded and encoded in a thread."""
 
 NOT_HERE = b"""<!DOCTYPE html>
 <html lang=en>
@@ -59,14 +64,14 @@ NOT_HERE = b"""<!DOCTYPE html>
 
 
 class Grants(Protocol):
-    """What the gateway needs to know of tokens."""
+    """Say what an access token is good for."""
 
     def grant_of(self, token: str) -> Grant | None: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GmailRequest:
-    """A request to Gmail, from the wire or from a part of a batch; header names in lower case."""
+    """A request to Gmail or one part of a batch; header names in lower case."""
 
     http_method: str
     raw_path: str
@@ -82,7 +87,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Gateway:
+class Dispatcher:
     def __init__(self, store: Store, grants: Grants, limits: Limits) -> None:
         self._store = store
         self._grants = grants
@@ -93,8 +98,33 @@ class Gateway:
     def find(self, http_method: str, raw_path: str) -> Route | None:
         return self._routes.find(http_method, raw_path)
 
-    async def answer(self, request: GmailRequest, record: Record) -> Answer:
-        """Answer one request, and note on its record how it ended."""
+    def record_of(
+        self,
+        http_method: str,
+        raw_path: str,
+        query_string: str,
+        authorization: str,
+        *,
+        in_batch: bool = False,
+    ) -> RequestRecord:
+        """Describe a request for the log: which method it means and whose token it carries."""
+        token = bearer(authorization)
+        grant = self._grants.grant_of(token) if token else None
+        route = self.find(http_method, raw_path)
+        return RequestRecord(
+            method=http_method,
+            path=raw_path,
+            query=shown_query(query_string),
+            user=grant.email if grant else None,
+            token=fingerprint(token),
+            gmail_method=route.method.name if route else None,
+            accepted_scopes=tuple(sorted(route.method.scopes)) if route else (),
+            in_batch=in_batch,
+            started=self._store.clock(),
+        )
+
+    async def answer(self, request: GmailRequest, record: RequestRecord) -> Answer:
+        """Answer one request and set the status on its record."""
         answer = await self._answer(request)
         record.status = answer.status
         return answer
@@ -153,7 +183,7 @@ class Gateway:
         return grant
 
     def _mailbox(self, grant: Grant, route: Route) -> Mailbox:
-        """Give the token's own mailbox; another's is refused whether it exists or not."""
+        """Return the token's own mailbox; another's is refused whether it exists or not."""
         user_id = route.path["userId"]
         if user_id != "me" and canonical_email(user_id) != grant.email:
             raise forbidden(f"Delegation denied for {grant.email}")
@@ -164,8 +194,8 @@ class Gateway:
 
 
 def _check_metadata_rule(grant: Grant, query: Mapping[str, Any]) -> None:
-    """Holding gmail.metadata forbids searches and bodies, even beside a scope that allows them."""
-    if GMAIL_METADATA not in grant.scopes:
+    """Refuse searches and bodies to gmail.metadata, even beside a scope that allows them."""
+    if _METADATA not in grant.scopes:
         return
     if query.get("q"):
         raise forbidden("Metadata scope does not support 'q' parameter")
@@ -176,7 +206,7 @@ def _check_metadata_rule(grant: Grant, query: Mapping[str, Any]) -> None:
 async def _read_body(
     route: Route, request: GmailRequest, upload_type: str
 ) -> tuple[dict[str, Any], bytes | None]:
-    """Give the JSON body, checked, and the message of an upload."""
+    """Return the checked JSON body and the message of an upload."""
     given, media = request.body, None
     if route.upload:
         content_type = request.headers.get("content-type", "")
@@ -187,7 +217,7 @@ async def _read_body(
 
 
 async def _rendered(resource: dict[str, Any]) -> bytes:
-    """Write an answer without blanks: Gmail indents, but no client can care."""
+    """Encode an answer compactly: Gmail indents, which no client depends on."""
 
     def write() -> bytes:
         return (_ENCODER.encode(resource) + "\n").encode("utf-8", "replace")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from arcade_gmail_local.sandbox.google_error import GoogleError, invalid, not_found
 from arcade_gmail_local.sandbox.mail.ids import canonical_id
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, message_ids
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 from arcade_gmail_local.sandbox.search.words import fold
-from arcade_gmail_local.sandbox.wire.google_error import GoogleError, invalid, not_found
 
 _PREFIX = re.compile(
     r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|回复|转发|返信)\s*(?:\[\d+\])?\s*[:：]", re.I

@@ -1,24 +1,18 @@
-"""Batches: up to a hundred calls in one multipart request, answered part by part."""
+"""Run batches: up to a hundred calls in one multipart request, answered part by part."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from arcade_gmail_local.sandbox.control.faults import Action, FaultTable
-from arcade_gmail_local.sandbox.control.traffic import (
-    Record,
-    TrafficLog,
-    bearer,
-    fingerprint,
-    shown_query,
-)
-from arcade_gmail_local.sandbox.wire.gateway import JSON, Answer, Gateway, GmailRequest, Grants
-from arcade_gmail_local.sandbox.wire.google_error import GoogleError, invalid
-from arcade_gmail_local.sandbox.wire.multipart import (
+from arcade_gmail_local.sandbox.control.fault_injection import Action, FaultInjector
+from arcade_gmail_local.sandbox.control.request_log import RequestLog
+from arcade_gmail_local.sandbox.google_error import GoogleError, invalid
+from arcade_gmail_local.sandbox.http.dispatch import JSON, Answer, Dispatcher, GmailRequest
+from arcade_gmail_local.sandbox.http.multipart import (
     Part,
     media_type,
     split_head,
@@ -29,7 +23,7 @@ MAX_PARTS = 100
 
 
 class BatchDropped(Exception):
-    """One part's fault takes the whole connection down."""
+    """Raised when the fault of one part drops the whole connection."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,21 +36,14 @@ class Inner:
 
 class BatchRunner:
     def __init__(
-        self,
-        gateway: Gateway,
-        grants: Grants,
-        traffic: TrafficLog,
-        faults: FaultTable,
-        clock: Callable[[], float],
+        self, dispatcher: Dispatcher, request_log: RequestLog, faults: FaultInjector
     ) -> None:
-        self._gateway = gateway
-        self._grants = grants
-        self._traffic = traffic
+        self._dispatcher = dispatcher
+        self._request_log = request_log
         self._faults = faults
-        self._clock = clock
 
     async def answer(self, outer: GmailRequest) -> Answer:
-        """Run a batch's calls in turn; a call that fails fails alone.
+        """Run the calls of a batch in turn; one that fails leaves the others alone.
 
         Raises BatchDropped when a fault of one part is to drop the connection.
         """
@@ -69,14 +56,23 @@ class BatchRunner:
         for call in calls:
             answer = await self._one(call.request)
             written += [b"--", boundary.encode(), b"\r\n", _written(call.content_id, answer)]
-            # Fifty calls are fifty turns: one person's batch does not hold the others up.
+            # Yield between calls, or one person's batch would block everybody else.
             await asyncio.sleep(0)
         written += [b"--", boundary.encode(), b"--\r\n"]
         kind = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
         return Answer(200, b"".join(written), kind)
 
     async def _one(self, request: GmailRequest) -> Answer:
-        record = self._traffic.begin(self._record(request))
+        authorization = request.headers.get("authorization", "")
+        record = self._request_log.begin(
+            self._dispatcher.record_of(
+                request.http_method,
+                request.raw_path,
+                request.query_string,
+                authorization,
+                in_batch=True,
+            )
+        )
         action = self._faults.take(record) or Action()
         if action.delay_ms:
             await asyncio.sleep(action.delay_ms / 1000)
@@ -84,36 +80,20 @@ class BatchRunner:
             raise BatchDropped
         if action.status is not None:
             record.status = action.status
-            ordered = action.worded()
-            kind = {"Content-Type": JSON, **ordered.headers}
-            answer = Answer(action.status, ordered.body or b"", kind)
+            replacement = action.with_google_body()
+            headers = {"Content-Type": JSON, **replacement.headers}
+            answer = Answer(action.status, replacement.body or b"", headers)
         else:
-            answer = await self._gateway.answer(request, record)
+            answer = await self._dispatcher.answer(request, record)
         if action.drop == "after":
             raise BatchDropped
         if action.truncate is not None:
             return Answer(answer.status, answer.body[: action.truncate], answer.headers)
         return answer
 
-    def _record(self, request: GmailRequest) -> Record:
-        token = bearer(request.headers.get("authorization", ""))
-        grant = self._grants.grant_of(token) if token else None
-        route = self._gateway.find(request.http_method, request.raw_path)
-        return Record(
-            method=request.http_method,
-            path=request.raw_path,
-            query=shown_query(request.query_string),
-            user=grant.email if grant else None,
-            token=fingerprint(token),
-            gmail_method=route.method.name if route else None,
-            accepted_scopes=tuple(sorted(route.method.scopes)) if route else (),
-            in_batch=True,
-            started=self._clock(),
-        )
-
 
 def read_calls(outer: GmailRequest) -> list[Inner]:
-    """Read a batch's calls; the outer headers and query hold for each unless it has its own."""
+    """Read the calls of a batch; outer headers and query apply unless a call has its own."""
     content_type = outer.headers.get("content-type", "")
     try:
         parts = split_multipart(outer.body, content_type)
@@ -140,7 +120,7 @@ def _read_call(part: Part, shared: Mapping[str, str], shared_query: str) -> Inne
     if media_type(part.headers.get("content-type", "")) != "application/http" or len(words) < 2:
         raise invalid("Failed to parse batch request, error: malformed part", "badRequest")
     path, _, query = words[1].partition("?")
-    # An own query parameter comes later than the outer one of its name, and the later one counts.
+    # A call's own query parameter replaces the outer one of that name.
     queries = "&".join(q for q in (_without(shared_query, query), query) if q)
     inner = split_head(rest)
     return Inner(

@@ -1,6 +1,6 @@
-"""What reached the sandbox: every request, and how many were under way at once.
+"""Log every request that reached the sandbox and count how many ran at once.
 
-Of a token only a fingerprint is kept, so that tests can tell tokens apart and nobody can use one.
+Only a fingerprint of a token is kept: enough to tell tokens apart, useless as a credential.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,8 +30,8 @@ _SECRET_PARAMETERS = frozenset(
 
 
 @dataclass(slots=True)
-class Record:
-    """One request, or one part of a batch. `status` None means that no answer was sent."""
+class RequestRecord:
+    """One request, or one part of a batch; `status` is None while no answer was sent."""
 
     method: str
     path: str
@@ -47,38 +47,26 @@ class Record:
     started: float = 0.0
 
     def resource(self) -> dict[str, Any]:
-        return {
-            "method": self.method,
-            "path": self.path,
-            "query": self.query,
-            "user": self.user,
-            "token": self.token,
-            "gmail_method": self.gmail_method,
-            "accepted_scopes": list(self.accepted_scopes),
-            "status": self.status,
-            "in_batch": self.in_batch,
-            "fault": self.fault,
-            "started": self.started,
-        }
+        return asdict(self)
 
 
-class TrafficLog:
+class RequestLog:
     def __init__(self) -> None:
-        self.records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self.records: deque[RequestRecord] = deque(maxlen=MAX_RECORDS)
         self.total = 0
         self.in_flight = 0
         self.max_in_flight = 0
         self.by_user: Counter[str] = Counter()
         self.max_by_user: Counter[str] = Counter()
 
-    def begin(self, record: Record) -> Record:
+    def begin(self, record: RequestRecord) -> RequestRecord:
         self.total += 1
         self.records.append(record)
         return record
 
     @contextmanager
-    def under_way(self, user: str | None) -> Iterator[None]:
-        """Count a request as in flight; parts of a batch are not counted apart."""
+    def in_progress(self, user: str | None) -> Iterator[None]:
+        """Count a request as in flight; the parts of a batch are not counted separately."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         if user is not None:
@@ -94,7 +82,7 @@ class TrafficLog:
                     del self.by_user[user]
 
     def clear(self) -> None:
-        """Forget the past; what is under way stays counted."""
+        """Forget finished requests; those in flight stay counted."""
         self.records.clear()
         self.total = 0
         self.max_in_flight = self.in_flight
@@ -102,7 +90,7 @@ class TrafficLog:
 
 
 def bearer(authorization: str) -> str:
-    """Give the token of an Authorization header; "" for none or another scheme."""
+    """Return the bearer token of an Authorization header, or ""."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -112,7 +100,7 @@ def fingerprint(token: str) -> str | None:
 
 
 def shown_query(query_string: str) -> dict[str, list[str]]:
-    """Give a query's parameters with everything that opens a door masked."""
+    """Return the query's parameters with every secret masked."""
     shown: dict[str, list[str]] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         shown.setdefault(name, []).append("…" if name in _SECRET_PARAMETERS else value)

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from arcade_gmail_local.sandbox.seed.mime import Part, multipart, text_part, verbatim_part
-from arcade_gmail_local.sandbox.seed.texts import articles, briefs
+from arcade_gmail_local.sandbox.sample_mail.mime import Part, multipart, text_part, verbatim_part
+from arcade_gmail_local.sandbox.sample_mail.texts import articles, briefs
 
 _LINK = re.compile(r"https?://[^\s<]+")
 _CELL = "font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:24px;color:#222222"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.google_error import bad_field_mask
-from arcade_gmail_multiuser.gmail.api.requests import load_document
+from arcade_gmail_local.sandbox.discovery import load_document
+from arcade_gmail_local.sandbox.google_error import bad_field_mask
 
 Mask = dict[str, Any]
 """Name to the mask below it; an empty one means everything below."""

@@ -104,5 +104,5 @@ def _text(table: dict[str, Any]) -> SeedText:
 
 @cache
 def _read(file: str) -> dict[str, Any]:
-    folder = files("arcade_gmail_local.sandbox.seed")
+    folder = files("arcade_gmail_local.sandbox.sample_mail")
     return tomllib.loads((folder / file).read_text(encoding="utf-8"))

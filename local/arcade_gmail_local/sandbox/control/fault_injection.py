@@ -1,4 +1,4 @@
-"""Faults on order: which requests go wrong, how, and how often."""
+"""Inject faults: which requests fail, how, and how often."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arcade_gmail_local.sandbox.control.traffic import Record
+from arcade_gmail_local.sandbox.control.request_log import RequestRecord
+from arcade_gmail_local.sandbox.errors import InvalidInput
+from arcade_gmail_local.sandbox.google_error import of_status
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import of_status
-from arcade_gmail_multiuser.errors import InvalidInput
 
 MAX_FAULTS = 1000
 MAX_DELAY_MS = 600_000
@@ -22,10 +22,11 @@ _ACTION = frozenset({"status", "body", "headers", "delay_ms", "drop", "truncate"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Action:
-    """What happens: wait, then drop the connection, answer something else, or cut the answer.
+    """What a fault does: delay, drop the connection, replace the answer or truncate it.
 
-    `status` answers without acting. `drop` "before" closes before acting, "after" acts and closes
-    without a byte of an answer. `truncate` announces the whole answer and sends so many bytes.
+    `status` answers without running the method. `drop` "before" closes the connection first;
+    "after" runs the method and closes without answering. `truncate` announces the whole answer and
+    sends that many bytes of it.
     """
 
     status: int | None = None
@@ -35,12 +36,8 @@ class Action:
     drop: str | None = None
     truncate: int | None = None
 
-    @property
-    def replaces_the_answer(self) -> bool:
-        return self.status is not None
-
-    def worded(self) -> Action:
-        """Give an error that was ordered without a body the one that Google's APIs have for it."""
+    def with_google_body(self) -> Action:
+        """Return an error without a body as Google's APIs would word it."""
         if self.status is None or self.status < 400 or self.body is not None:
             return self
         refusal = of_status(self.status)
@@ -51,7 +48,7 @@ class Action:
 
 @dataclass(slots=True, repr=False)
 class Fault:
-    """`times` None goes on for ever. Empty strings match everything."""
+    """A fault to inject; `times` None is for ever, and empty strings match everything."""
 
     id: int
     method: str
@@ -60,7 +57,7 @@ class Fault:
     action: Action
     times: int | None
 
-    def matches(self, record: Record) -> bool:
+    def matches(self, record: RequestRecord) -> bool:
         return (
             _is_method(self.method, record)
             and _is_path(self.path, record.path)
@@ -68,8 +65,8 @@ class Fault:
         )
 
 
-class FaultTable:
-    """Hold the faults in the order they were set; the first that matches is used, and used up."""
+class FaultInjector:
+    """Keep faults in the order they were set; the first that matches a request applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -79,7 +76,11 @@ class FaultTable:
         return len(self._faults)
 
     def add(self, given: Any) -> Fault:
-        """Take a fault as POST /_sandbox/faults describes it; InvalidInput says what is wrong."""
+        """Add a fault as POST /_sandbox/faults describes it.
+
+        Raises:
+            InvalidInput: says what is wrong with it.
+        """
         given = _object(given, "A fault", frozenset({"match", "action", "times"}))
         match = _object(given.get("match", {}), "match", _MATCH)
         if not all(isinstance(value, str) for value in match.values()):
@@ -101,8 +102,8 @@ class FaultTable:
         self._faults.append(fault)
         return fault
 
-    def take(self, record: Record) -> Action | None:
-        """Give what goes wrong with this request, if anything does."""
+    def take(self, record: RequestRecord) -> Action | None:
+        """Return what happens to this request, and use the fault up; None when no fault matches."""
         for fault in self._faults:
             if fault.matches(record):
                 record.fault = True
@@ -117,15 +118,15 @@ class FaultTable:
         self._faults.clear()
 
 
-def _is_method(wanted: str, record: Record) -> bool:
-    """Compare an HTTP method, or a Gmail method such as "users.messages.send"."""
+def _is_method(wanted: str, record: RequestRecord) -> bool:
+    """Match an HTTP method, or a Gmail method such as "users.messages.send"."""
     if "." in wanted:
         return wanted.removeprefix("gmail.") == record.gmail_method
     return not wanted or wanted.upper() == record.method
 
 
 def _is_path(wanted: str, path: str) -> bool:
-    """Compare a path: as a pattern where it has a `*`, else as the path or the end of it."""
+    """Match a path: as a pattern where it has a `*`, else as the whole path or its end."""
     if "*" in wanted:
         return fnmatch.fnmatchcase(path, wanted)
     return path == wanted or path.endswith(wanted)

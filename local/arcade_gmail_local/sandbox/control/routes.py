@@ -40,9 +40,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from arcade_gmail_local.sandbox.control.faults import FaultTable
-from arcade_gmail_local.sandbox.control.traffic import TrafficLog
+from arcade_gmail_local.sandbox.control.fault_injection import FaultInjector
+from arcade_gmail_local.sandbox.control.request_log import RequestLog
+from arcade_gmail_local.sandbox.errors import InvalidInput, NotFound
 from arcade_gmail_local.sandbox.gmail.resources import short_message
+from arcade_gmail_local.sandbox.google_error import GoogleError
+from arcade_gmail_local.sandbox.http.limits import Limits
+from arcade_gmail_local.sandbox.http.middleware import SandboxMiddleware
 from arcade_gmail_local.sandbox.mail.arrival import arrival_of, follow_up, take_in
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses
@@ -51,10 +55,6 @@ from arcade_gmail_local.sandbox.mail.store import ARRIVED, Store
 from arcade_gmail_local.sandbox.oauth.consent_scopes import full_scope
 from arcade_gmail_local.sandbox.oauth.identity import Identity
 from arcade_gmail_local.sandbox.oauth.people import People
-from arcade_gmail_local.sandbox.wire.call import Limits
-from arcade_gmail_local.sandbox.wire.front_door import FrontDoor
-from arcade_gmail_local.sandbox.wire.google_error import GoogleError
-from arcade_gmail_multiuser.errors import InvalidInput, NotFound
 
 MAX_LATENCY_MS = 60_000
 _FORWARDING = {"accepted", "pending"}
@@ -77,18 +77,18 @@ class Control:
         store: Store,
         identity: Identity,
         people: People,
-        faults: FaultTable,
-        traffic: TrafficLog,
+        faults: FaultInjector,
+        request_log: RequestLog,
         limits: Limits,
-        front_door: FrontDoor,
+        middleware: SandboxMiddleware,
     ) -> None:
         self._store = store
         self._identity = identity
         self._people = people
         self._faults = faults
-        self._traffic = traffic
+        self._request_log = request_log
         self._limits = limits
-        self._front_door = front_door
+        self._middleware = middleware
 
     def routes(self) -> list[Route]:
         def route(path: str, method: str, endpoint: Endpoint) -> Route:
@@ -209,7 +209,7 @@ class Control:
         ms = (await _body(request, {"ms"})).get("ms")
         if not isinstance(ms, int | float) or not 0 <= ms <= MAX_LATENCY_MS:
             raise InvalidInput(f"ms is a number from 0 to {MAX_LATENCY_MS}.")
-        self._front_door.latency_s = ms / 1000
+        self._middleware.latency_s = ms / 1000
         return JSONResponse({"ms": ms})
 
     async def set_limits(self, request: Request) -> Response:
@@ -231,15 +231,15 @@ class Control:
     async def requests(self, _: Request) -> Response:
         return JSONResponse(
             {
-                "requests": [record.resource() for record in self._traffic.records],
-                "total": self._traffic.total,
-                "max_in_flight": self._traffic.max_in_flight,
-                "max_in_flight_by_user": dict(self._traffic.max_by_user),
+                "requests": [record.resource() for record in self._request_log.records],
+                "total": self._request_log.total,
+                "max_in_flight": self._request_log.max_in_flight,
+                "max_in_flight_by_user": dict(self._request_log.max_by_user),
             }
         )
 
     async def clear_requests(self, _: Request) -> Response:
-        self._traffic.clear()
+        self._request_log.clear()
         return Response(status_code=204)
 
     def _mailbox(self, email: str) -> Mailbox:

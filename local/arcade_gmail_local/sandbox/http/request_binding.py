@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.discovery import load_document
+from arcade_gmail_local.sandbox.google_error import (
     bad_value,
     invalid,
     not_an_object,
@@ -17,8 +18,7 @@ from arcade_gmail_local.sandbox.wire.google_error import (
     unknown_field,
     unknown_query_parameter,
 )
-from arcade_gmail_local.sandbox.wire.methods import Method
-from arcade_gmail_multiuser.gmail.api.requests import load_document
+from arcade_gmail_local.sandbox.http.methods import Method
 
 MAX_RESULTS = 500
 _DIGITS = re.compile(r"[0-9]{1,20}")

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from arcade_gmail_local.sandbox.google_error import failed_precondition, invalid
 from arcade_gmail_local.sandbox.mail.filter_store import FilterStore
-from arcade_gmail_local.sandbox.mail.ids import Mint
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator
 from arcade_gmail_local.sandbox.mail.send_as_store import SendAsStore
 from arcade_gmail_local.sandbox.mail.vacation import Vacation
-from arcade_gmail_local.sandbox.wire.google_error import failed_precondition, invalid
 
 WATCH_MS = 7 * 24 * 3600 * 1000
 
@@ -28,8 +28,8 @@ class Watch:
 
 
 class Settings:
-    def __init__(self, email: str, owner: str, mint: Mint) -> None:
-        self.filters = FilterStore(mint)
+    def __init__(self, email: str, owner: str, ids: IdGenerator) -> None:
+        self.filters = FilterStore(ids)
         self.vacation = Vacation()
         self.send_as = SendAsStore(email, owner)
         self.forwarding: dict[str, str] = {}

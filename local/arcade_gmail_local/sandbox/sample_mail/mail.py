@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.seed.attachments import SeedFile, seed_file
-from arcade_gmail_local.sandbox.seed.headers import headers_of, unsubscribe_url
-from arcade_gmail_local.sandbox.seed.layouts import (
+from arcade_gmail_local.sandbox.sample_mail.attachments import SeedFile, seed_file
+from arcade_gmail_local.sandbox.sample_mail.headers import headers_of, unsubscribe_url
+from arcade_gmail_local.sandbox.sample_mail.layouts import (
     bounce_part,
     hidden_part,
     newsletter_part,
@@ -22,8 +22,8 @@ from arcade_gmail_local.sandbox.seed.layouts import (
     reply_part,
     with_quote,
 )
-from arcade_gmail_local.sandbox.seed.letters import OWNERS, Letter, letters_of
-from arcade_gmail_local.sandbox.seed.mime import (
+from arcade_gmail_local.sandbox.sample_mail.letters import OWNERS, Letter, letters_of
+from arcade_gmail_local.sandbox.sample_mail.mime import (
     Part,
     file_part,
     multipart,

@@ -1,7 +1,6 @@
-"""Google's error envelope: what a refusal looks like on the wire, word for word.
+"""Build Google's errors word for word, because clients read them.
 
-A handler raises `GoogleError`; only the gateway turns it into bytes. The texts are Google's own
-where one is known, because clients read them.
+A handler raises `GoogleError`; only the dispatcher turns it into bytes.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class GoogleError(Exception):
         self._details = [dict(detail) for detail in details]
 
     def body(self, *, without_errors: bool = False) -> bytes:
-        """Give the envelope; `without_errors` is what `$.xgafv=2` asks for."""
+        """Return the envelope; `without_errors` is what `$.xgafv=2` asks for."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if not without_errors:
             error["errors"] = [self._entry]
@@ -154,39 +153,28 @@ def bad_token() -> GoogleError:
     )
 
 
-def missing_token(rpc: str) -> GoogleError:
-    info = {
-        "@type": _ERROR_INFO,
-        "reason": "CREDENTIALS_MISSING",
-        "domain": "googleapis.com",
-        "metadata": {"method": rpc, "service": SERVICE},
-    }
+def missing_token(rpc: str = "") -> GoogleError:
+    """Refuse a request without a token; `rpc` names the method of Gmail's."""
     return GoogleError(
         401,
         f"Request is missing required authentication credential. {_EXPECTED}",
         "required",
         entry_message="Login Required.",
         entry={"location": "Authorization", "locationType": "header"},
-        details=[info],
+        details=[_error_info("CREDENTIALS_MISSING", rpc)],
         headers={"WWW-Authenticate": _REALM},
     )
 
 
-def missing_scope(rpc: str, accepted: Iterable[str]) -> GoogleError:
-    info = {
-        "@type": _ERROR_INFO,
-        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        "domain": "googleapis.com",
-        "metadata": {"service": SERVICE, "method": rpc},
-    }
-    scopes = " ".join(sorted(accepted))
+def missing_scope(rpc: str = "", accepted: Iterable[str] = ()) -> GoogleError:
+    scopes = f', scope="{" ".join(sorted(accepted))}"' if accepted else ""
     return GoogleError(
         403,
         "Request had insufficient authentication scopes.",
         "insufficientPermissions",
         entry_message="Insufficient Permission",
-        details=[info],
-        headers={"WWW-Authenticate": f'{_REALM}, error=insufficient_scope, scope="{scopes}"'},
+        details=[_error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", rpc)],
+        headers={"WWW-Authenticate": f"{_REALM}, error=insufficient_scope{scopes}"},
     )
 
 
@@ -249,7 +237,7 @@ def too_many_at_once() -> GoogleError:
 
 
 def of_status(code: int) -> GoogleError:
-    """Give the refusal that Gmail most likely means by a bare status of 400 or more."""
+    """Return the error that Gmail most likely means by a bare status of 400 or more."""
     match code:
         case 400:
             return invalid("Request contains an invalid argument.")
@@ -282,3 +270,8 @@ def _violation(field: str, description: str) -> dict[str, Any]:
         "@type": "type.googleapis.com/google.rpc.BadRequest",
         "fieldViolations": [{k: v for k, v in violation.items() if v}],
     }
+
+
+def _error_info(reason: str, rpc: str) -> dict[str, Any]:
+    info: dict[str, Any] = {"@type": _ERROR_INFO, "reason": reason, "domain": "googleapis.com"}
+    return {**info, "metadata": {"service": SERVICE, "method": rpc}} if rpc else info

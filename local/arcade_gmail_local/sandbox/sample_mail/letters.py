@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parseaddr
 
-from arcade_gmail_local.sandbox.seed.layouts import Quoted, with_quote
-from arcade_gmail_local.sandbox.seed.texts import (
+from arcade_gmail_local.sandbox.sample_mail.layouts import Quoted, with_quote
+from arcade_gmail_local.sandbox.sample_mail.texts import (
     SeedText,
     automated_texts,
     private_texts,

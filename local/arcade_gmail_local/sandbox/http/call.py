@@ -1,4 +1,4 @@
-"""One call of one Gmail method, bound and permitted: what a handler gets."""
+"""Describe one permitted call of a Gmail method: what a handler receives."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.delivery import DEFAULT_MAX_RECIPIENTS
+from arcade_gmail_local.sandbox.google_error import invalid, too_large
+from arcade_gmail_local.sandbox.http.limits import Limits
+from arcade_gmail_local.sandbox.http.methods import Method
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.store import Store
-from arcade_gmail_local.sandbox.wire.google_error import invalid, too_large
-from arcade_gmail_local.sandbox.wire.methods import Method
-
-
-@dataclass(slots=True)
-class Limits:
-    """What the sandbox refuses more of; None never refuses. Set by POST /_sandbox/limits."""
-
-    units_per_minute: int | None = None
-    max_in_flight: int | None = None
-    max_recipients: int = DEFAULT_MAX_RECIPIENTS
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,7 +30,7 @@ class Call:
     limits: Limits = field(default_factory=Limits)
 
     def raw(self, message: Mapping[str, Any]) -> bytes:
-        """Give the mail that a call brings, from the upload or from `raw` of its message."""
+        """Return the mail of the call, from the upload or from `raw` of its message."""
         raw = self.media if self.media is not None else message.get("raw")
         if not raw:
             raise invalid(
@@ -52,7 +43,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[dict[str, Any] | None]]
-"""Gives the answer's resource, or None for 204.
+"""Return the answer's resource, or None for 204.
 
 A handler may await before it looks at the mailbox or after it has changed it, never between.
 """

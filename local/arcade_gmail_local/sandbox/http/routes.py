@@ -1,4 +1,4 @@
-"""The HTTP endpoints of Gmail: read the request within bounds, hand it on, write the answer."""
+"""Route Gmail's HTTP endpoints: read the request within bounds and dispatch it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from arcade_gmail_local.sandbox.wire.batch import BatchDropped, BatchRunner
-from arcade_gmail_local.sandbox.wire.front_door import HANG_UP, RECORD, raw_path_of
-from arcade_gmail_local.sandbox.wire.gateway import JSON, Answer, Gateway, GmailRequest
-from arcade_gmail_local.sandbox.wire.google_error import too_large
-from arcade_gmail_local.sandbox.wire.methods import UPLOAD_PREFIX
+from arcade_gmail_local.sandbox.google_error import too_large
+from arcade_gmail_local.sandbox.http.batch import BatchDropped, BatchRunner
+from arcade_gmail_local.sandbox.http.dispatch import JSON, Answer, Dispatcher, GmailRequest
+from arcade_gmail_local.sandbox.http.methods import UPLOAD_PREFIX
+from arcade_gmail_local.sandbox.http.middleware import DROP_CONNECTION, RECORD, raw_path_of
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
-"""For calls that bring no mail."""
+"""The largest body of a call that carries no mail."""
 
 MAX_BATCH_BYTES = 64 * 1024 * 1024
 _SLACK = 1024 * 1024
@@ -21,8 +21,8 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class GmailEndpoints:
-    def __init__(self, gateway: Gateway, batches: BatchRunner) -> None:
-        self._gateway = gateway
+    def __init__(self, dispatcher: Dispatcher, batches: BatchRunner) -> None:
+        self._dispatcher = dispatcher
         self._batches = batches
 
     def routes(self) -> list[Route]:
@@ -39,7 +39,7 @@ class GmailEndpoints:
             refusal = too_large()
             return _response(Answer(refusal.code, refusal.body(), {"Content-Type": JSON}))
         record = request.scope[RECORD]
-        return _response(await self._gateway.answer(_gmail_request(request, body), record))
+        return _response(await self._dispatcher.answer(_gmail_request(request, body), record))
 
     async def batch(self, request: Request) -> Response:
         body = await _read(request, MAX_BATCH_BYTES)
@@ -49,21 +49,21 @@ class GmailEndpoints:
         try:
             return _response(await self._batches.answer(_gmail_request(request, body)))
         except BatchDropped:
-            request.scope[HANG_UP] = True
+            request.scope[DROP_CONNECTION] = True
             return Response()
 
     def _limit(self, request: Request) -> int:
-        """Say how large a body may be: mail in JSON is a third larger than mail."""
-        route = self._gateway.find(request.method, raw_path_of(request.scope))
+        """Return the largest body allowed; base64 makes mail in JSON a third larger."""
+        route = self._dispatcher.find(request.method, raw_path_of(request.scope))
         if route is None or route.method.max_upload is None:
             return MAX_BODY_BYTES
         is_upload = raw_path_of(request.scope).startswith(UPLOAD_PREFIX)
-        largest = route.method.max_upload
-        return (largest if is_upload else largest * 4 // 3) + _SLACK
+        max_mail = route.method.max_upload
+        return (max_mail if is_upload else max_mail * 4 // 3) + _SLACK
 
 
 async def _read(request: Request, limit: int) -> bytes | None:
-    """Give the body; None when it is longer than the limit, of which no more is kept."""
+    """Return the body, or None when it is longer than the limit."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit:
         return None
@@ -76,7 +76,7 @@ async def _read(request: Request, limit: int) -> bytes | None:
                 return None
             chunks.append(chunk)
     except ClientDisconnect:
-        # Half a body is no request: nothing is done and nobody is left to tell.
+        # Half a body is no request, and there is no client left to answer.
         return None
     return b"".join(chunks)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from arcade_gmail_multiuser.gmail.api.requests import described_methods
+from arcade_gmail_local.sandbox.discovery import described_methods
 
 UPLOAD_PREFIX = "/upload"
 

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from email.utils import format_datetime, parseaddr
 
-from arcade_gmail_local.sandbox.seed.letters import Letter
-from arcade_gmail_local.sandbox.seed.mime import (
+from arcade_gmail_local.sandbox.sample_mail.letters import Letter
+from arcade_gmail_local.sandbox.sample_mail.mime import (
     encoded_address,
     encoded_addresses,
     encoded_text,
