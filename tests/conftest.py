@@ -54,7 +54,9 @@ def sandbox_url() -> Iterator[str]:
 @pytest.fixture
 async def sandbox(sandbox_url: str) -> AsyncIterator[World]:
     """The sandbox as if it had just started, but for the accounts of other tests."""
-    async with aiohttp.ClientSession() as http:
+    # The sandbox closes what was idle for 5 s; a test that computes for so long sees it too late.
+    connector = aiohttp.TCPConnector(keepalive_timeout=2)
+    async with aiohttp.ClientSession(connector=connector) as http:
         world = World(sandbox_url, http)
         await world.mend()
         yield world

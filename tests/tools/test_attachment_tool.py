@@ -288,7 +288,7 @@ async def test_25_mb_are_read_while_others_are_served(world: Any) -> None:
     assert text["truncated"]
     assert base64.b64decode(coded["content_base64"]) == big[: len(coded["content_base64"]) // 4 * 3]
     assert "hi" in small["text"]
-    # The sandbox runs in this loop too; parsing and encoding 33 MB here would take far longer.
+    # Parsing and encoding 33 MB here would take far longer.
     assert longest < 0.5
 
 
