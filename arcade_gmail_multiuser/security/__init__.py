@@ -1,7 +1,7 @@
-"""Keys, tokens at rest, redaction: what keeps one person's mail one person's.
+"""Protect people's tokens: encryption keys, token stores, audit log, rate limits, redaction.
 
-What an application imports is loaded when it is first asked for: a worker needs only the redaction,
-and has neither YAML nor a database.
+Public names load when they are first used: a worker needs only the redaction, and has neither YAML
+nor a database.
 """
 
 from __future__ import annotations
