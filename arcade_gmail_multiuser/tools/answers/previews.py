@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import Address, display
+from arcade_gmail_multiuser.gmail.compose.drafts import StoredDraft
 from arcade_gmail_multiuser.gmail.compose.mime import (
     OutgoingMessage,
     distinct_recipients,
     resolve_content_type,
 )
-from arcade_gmail_multiuser.gmail.compose.send import OFF_LOOP_CHARACTERS, StoredDraft, composed
+from arcade_gmail_multiuser.gmail.compose.send import OFF_LOOP_CHARACTERS, composed
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 from arcade_gmail_multiuser.gmail.messages.composed import read_composed
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
