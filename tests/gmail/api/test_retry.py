@@ -263,7 +263,7 @@ async def test_without_time_nothing_is_begun(policy: RetryPolicy, fake_time: Any
     fake_time.now += 2
     script = Script()
     with pytest.raises(DeadlineExceeded) as late:
-        await call_with_retry(script, method=SEND, kind=Kind.ONCE, policy=policy, deadline=deadline)
+        await call_with_retry(script, method=SEND, policy=policy, deadline=deadline)
     assert (late.value.sent, script.attempts) == (False, 0)
 
 
