@@ -18,15 +18,20 @@ import struct
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from arcade_gmail_multiuser.errors import RateLimited, StorageUnavailable
+from arcade_gmail_multiuser.errors import ConfigurationError, RateLimited, StorageUnavailable
+from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 __all__ = [
     "AttemptLimiter",
     "AttemptStore",
     "MemoryAttemptStore",
     "limiter_unavailable",
+    "open_limiter",
     "weigh_attempt",
 ]
 
@@ -196,3 +201,40 @@ def _network_of(address: str) -> str:
             return str(found.ipv4_mapped)
         return str(ipaddress.ip_network((int(found), 64), strict=False))
     return str(found)
+
+
+def open_limiter(
+    boundary: RateBoundary,
+    database: AsyncEngine | None,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> AttemptLimiter:
+    """Make the limiter; await its `prepare` at start and its `close` at the end.
+
+    Raises:
+        ConfigurationError: it has to be in a database, and there is none.
+    """
+    return AttemptLimiter(
+        _store_of(boundary, database),
+        max_attempts=boundary.max_attempts,
+        window_s=boundary.window_s,
+        enabled=boundary.enabled,
+        clock=clock,
+    )
+
+
+def _store_of(boundary: RateBoundary, database: AsyncEngine | None) -> AttemptStore:
+    if boundary.backend == "memory":
+        return MemoryAttemptStore()
+    if boundary.redis_url is not None:
+        # Each backend is an extra that only its own choice needs.
+        from arcade_gmail_multiuser.security.rate_limits.redis_store import (  # noqa: PLC0415
+            RedisAttemptStore,
+        )
+
+        return RedisAttemptStore(boundary.redis_url)
+    if database is None:
+        raise ConfigurationError("rate_limiting.backend is `database`, and there is none.")
+    from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore  # noqa: PLC0415
+
+    return SqlAttemptStore(database)

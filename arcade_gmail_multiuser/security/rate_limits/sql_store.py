@@ -6,24 +6,14 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    select,
-    update,
-)
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.rate_limits.attempts import limiter_unavailable, weigh_attempt
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.database import create_missing_tables
+from arcade_gmail_multiuser.security.rate_limits.limiter import limiter_unavailable, weigh_attempt
+from arcade_gmail_multiuser.security.rate_limits.tables import attempts, metadata
 
 __all__ = ["SqlAttemptStore"]
 
@@ -37,31 +27,19 @@ class SqlAttemptStore:
 
     Args:
         engine: its caller closes it. SQLite has to be in WAL mode with a busy timeout.
-        prefix: begins the table's name.
         patience_s: how long an attempt may wait for others before it is refused.
     """
 
-    def __init__(
-        self, engine: AsyncEngine, *, prefix: str = "rate_", patience_s: float = 10.0
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, *, patience_s: float = 10.0) -> None:
         self._engine = engine
         self._patience_s = patience_s
         self._swept_ms = 0
         # Waiting for SQLite's lock is sleeping and trying again; one of each process is enough.
         self._turns = asyncio.Semaphore(1 if engine.dialect.name == "sqlite" else _MOST_AT_ONCE)
-        self._metadata = MetaData()
-        self._attempts = Table(
-            f"{prefix}attempts",
-            self._metadata,
-            Column("key", String(64), primary_key=True),
-            Column("times", Text, nullable=False),  # milliseconds, separated by spaces
-            Column("expires_ms", BigInteger, nullable=False),
-            Index(f"{prefix}attempts_by_expiry", "expires_ms"),
-        )
 
     async def prepare(self) -> None:
         async with self._patiently():
-            await create_missing_tables(self._engine, self._metadata)
+            await create_missing_tables(self._engine, metadata)
 
     async def close(self) -> None:
         """Leave the database to its owner."""
@@ -74,19 +52,19 @@ class SqlAttemptStore:
                 "times": " ".join(map(str, kept)),
                 "expires_ms": max([now_ms, *kept]) + window_ms,
             }
-            mine = self._attempts.c.key == key
-            await db.execute(update(self._attempts).where(mine).values(changed))
+            mine = attempts.c.key == key
+            await db.execute(update(attempts).where(mine).values(changed))
         await self._sweep(now_ms)
         return wait_ms
 
     async def _lock_row(self, db: AsyncConnection, key: str, now_ms: int) -> list[int]:
         """Make or touch the row. A write, so that from here on others wait for this transaction."""
         kind = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        row: Any = kind.insert(self._attempts).values(key=key, times="", expires_ms=now_ms)
+        row: Any = kind.insert(attempts).values(key=key, times="", expires_ms=now_ms)
         locking = row.on_conflict_do_update(
-            index_elements=["key"], set_={"times": self._attempts.c.times}
+            index_elements=["key"], set_={"times": attempts.c.times}
         )
-        times = await db.scalar(locking.returning(self._attempts.c.times))
+        times = await db.scalar(locking.returning(attempts.c.times))
         return [int(one) for one in str(times).split()]
 
     async def _sweep(self, now_ms: int) -> None:
@@ -94,7 +72,6 @@ class SqlAttemptStore:
         if now_ms - self._swept_ms < _SWEEP_EVERY_MS:
             return
         self._swept_ms = now_ms
-        attempts = self._attempts
         old = select(attempts.c.key).where(attempts.c.expires_ms < now_ms).limit(_SWEPT_AT_ONCE)
         if self._engine.dialect.name == "postgresql":
             # Rows that somebody is counting in are left alone, in place of waiting in a circle.

@@ -1,4 +1,4 @@
-"""Open a SQLite database that is its owner's alone and tells its secrets to no log."""
+"""Open SQL databases that only their owner can read and no log quotes, and create tables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import URL
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from arcade_gmail_multiuser.errors import ConfigurationError
 
-__all__ = ["open_private_sqlite"]
+__all__ = ["create_missing_tables", "open_private_sqlite", "open_token_database"]
+
+_ANSWER_WITHIN_S = 5.0
+_LOCK = 0x6172_6367  # any number, the same in every process
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
@@ -81,3 +86,48 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+async def create_missing_tables(engine: AsyncEngine, metadata: MetaData) -> None:
+    """Create what is missing. `MetaData.create_all` looks first and creates then, which races."""
+    async with engine.begin() as db:
+        if engine.dialect.name == "postgresql":
+            # CREATE TABLE IF NOT EXISTS alone fails there when two do it at once.
+            await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        for table in metadata.sorted_tables:
+            await db.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                await db.execute(CreateIndex(index, if_not_exists=True))
+
+
+def open_token_database(url: str, *, schema: str | None = None) -> AsyncEngine:
+    """Make the engine; no connection is opened yet, but a SQLite file is created with mode 0600.
+
+    Args:
+        url: `sqlite:///path`, `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`.
+        schema: PostgreSQL's schema to work in, if not the usual one.
+
+    Raises:
+        ConfigurationError: not an address of a database this can use.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("The token store's address is no database address.") from None
+    if address.get_backend_name() == "sqlite":
+        address = address.set(drivername="sqlite+aiosqlite")
+        return open_private_sqlite(
+            address, what="The token store's file", answer_within_s=_ANSWER_WITHIN_S
+        )
+    if address.get_backend_name() != "postgresql":
+        raise ConfigurationError("Tokens can be kept in SQLite, PostgreSQL or Redis.")
+    connect_args: dict[str, Any] = {"timeout": _ANSWER_WITHIN_S, "command_timeout": 30.0}
+    if schema is not None:
+        connect_args["server_settings"] = {"search_path": schema}
+    # No pre-ping: it costs three round trips at each use. The store reads again where a connection
+    # turns out to be dead, which empties the pool of the others like it.
+    return create_async_engine(
+        address.set(drivername="postgresql+asyncpg"),
+        hide_parameters=True,  # parameters are sealed secrets and user ids
+        connect_args=connect_args,
+    )

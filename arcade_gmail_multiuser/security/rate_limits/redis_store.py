@@ -8,7 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.rate_limits.attempts import limiter_unavailable
+from arcade_gmail_multiuser.security.rate_limits.limiter import limiter_unavailable
 
 __all__ = ["RedisAttemptStore"]
 
