@@ -57,7 +57,7 @@ from arcade_gmail_local.sandbox.mail.store import Store
 from arcade_gmail_local.sandbox.oauth.identity import Identity
 from arcade_gmail_local.sandbox.oauth.people import People, Person, seeded_people
 from arcade_gmail_local.sandbox.oauth.routes import oauth_routes
-from arcade_gmail_local.sandbox.sample_mail.mail import seeded_labels, seeded_messages
+from arcade_gmail_local.sandbox.sample_mail.mailboxes import seeded_labels, seeded_messages
 
 __all__ = ["Sandbox", "create_sandbox"]
 
