@@ -49,7 +49,7 @@ FOLDERS: dict[tuple[str, str], dict[str, set[str]]] = {
         "api": set(),
         "html": set(),
         "messages": {"api", "html", "labels"},
-        "labels": {"api", "organise"},
+        "labels": {"api", "messages"},
         "organise": {"api", "labels", "messages"},
         "compose": {"api", "html", "messages"},
         "attachments": {"api", "html", "messages"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 
 __all__ = ["Change", "Changes", "read_changes", "up_to"]
 
@@ -63,7 +63,7 @@ class _Message:
         )
 
 
-async def read_changes(mailbox: Mailbox, start: str, *, most: int) -> Changes | None:
+async def read_changes(mailbox: GmailClient, start: str, *, most: int) -> Changes | None:
     """Read the records after `start` until they are at an end or concern `most` messages.
 
     Added and deleted again leaves nothing, nor does a label that was put on and taken off; labels
@@ -82,7 +82,7 @@ def up_to(changes: Changes, count: int) -> Changes:
     return _summed(first, str(first[-1].get("id") or changes.next_history_id), more=True)
 
 
-async def _read(mailbox: Mailbox, start: str, *, most: int) -> Changes:
+async def _read(mailbox: GmailClient, start: str, *, most: int) -> Changes:
     known: set[str] = set()
     records: list[Mapping[str, Any]] = []
     last, token = start, None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import AccessDenied, InvalidInput, RequestRefused
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 
 __all__ = ["checked_labels", "checked_topic", "watch"]
 
@@ -46,7 +46,7 @@ def checked_labels(names: Sequence[str] | None, *, exclude: bool) -> Sequence[st
 
 
 async def watch(
-    mailbox: Mailbox, topic: str, label_ids: Sequence[str], *, exclude: bool
+    mailbox: GmailClient, topic: str, label_ids: Sequence[str], *, exclude: bool
 ) -> dict[str, Any]:
     """Begin a watch or renew it; return Gmail's historyId and expiration.
 

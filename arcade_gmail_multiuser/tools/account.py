@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
@@ -11,16 +10,12 @@ from arcade_gmail_multiuser.tools.answers import receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Account
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["who_am_i"]
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_READONLY, USERINFO_PROFILE, USERINFO_EMAIL]),
-    metadata=READS,
-    adapters=error_adapters(),
-)
+@tool(GMAIL_READONLY, USERINFO_PROFILE, USERINFO_EMAIL, does=READS)
 async def who_am_i(context: ToolContext) -> Annotated[Account, "The user's address and name"]:
     """Tell whose mailbox this is: Gmail address, name, picture and how much mail there is.
 

@@ -3,8 +3,7 @@
 import asyncio
 from typing import Annotated, Literal
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import AnswerTooLarge, UnreadableAttachment
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import MAX_BYTES, attachment_text
@@ -15,15 +14,14 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import attachment_views, views
 from arcade_gmail_multiuser.tools.answers.attachment_shapes import AttachmentContent, AttachmentList
 from arcade_gmail_multiuser.tools.arguments import checks, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["get_attachment", "list_email_attachment_metadata"]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
+@tool(GMAIL_READONLY, does=READS)
 async def list_email_attachment_metadata(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],
@@ -39,8 +37,7 @@ async def list_email_attachment_metadata(
     return attachment_views.listed(message)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def get_attachment(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import history, watch
 from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
@@ -11,16 +10,14 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import change_views, views
 from arcade_gmail_multiuser.tools.answers.change_shapes import MailboxChanges, Unwatch, Watch
 from arcade_gmail_multiuser.tools.arguments import checks, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_mailbox_changes(
     context: ToolContext,
     cursor: Annotated[
@@ -52,8 +49,7 @@ async def list_mailbox_changes(
     return await change_views.told(mailbox, changes, address)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=WATCHES, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=WATCHES)
 async def watch_mailbox(
     context: ToolContext,
     topic_name: Annotated[
@@ -86,7 +82,7 @@ async def watch_mailbox(
     return change_views.watch(answer, topic, shown, str(profile["emailAddress"]), zone)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=WATCHES, adapters=error_adapters())
+@tool(GMAIL_READONLY, does=WATCHES)
 async def stop_watching_mailbox(
     context: ToolContext,
 ) -> Annotated[Unwatch, "That nothing is watched any more"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import MissingToken, TokenWithheld, WrongUser
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 
 __all__ = ["CALL_DEADLINE_S", "caller_of", "mailbox_of"]
 
@@ -13,7 +13,7 @@ CALL_DEADLINE_S = 50.0
 """Shorter than the 60 s after which arcadepy gives up, so that the caller hears our error."""
 
 
-def mailbox_of(context: ToolContext) -> Mailbox:
+def mailbox_of(context: ToolContext) -> GmailClient:
     """Open the caller's mailbox for this one call.
 
     Raises:
@@ -36,7 +36,7 @@ def mailbox_of(context: ToolContext) -> Mailbox:
         raise MissingToken(
             "This person has not connected Gmail yet. Ask for authorization, then call again."
         )
-    return Mailbox(token, context.user_id or "", deadline_s=CALL_DEADLINE_S)
+    return GmailClient(token, context.user_id or "", deadline_s=CALL_DEADLINE_S)
 
 
 def caller_of(context: ToolContext, claimed: str) -> str:

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.compose import send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE
@@ -11,20 +10,14 @@ from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt, Receipt
 from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_DRAFT, SENDS_A_DRAFT
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["send_draft_email", "write_draft_email"]
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_COMPOSE]),
-    metadata=CREATES_A_DRAFT,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_COMPOSE, does=CREATES_A_DRAFT)
 async def write_draft_email(
     context: ToolContext,
     subject: parameters.Subject,
@@ -58,10 +51,7 @@ async def write_draft_email(
 
 
 # drafts.send does not accept gmail.send: only compose, modify and full access do.
-@tool(
-    requires_auth=Google(scopes=[GMAIL_COMPOSE]), metadata=SENDS_A_DRAFT, adapters=error_adapters()
-)
-@null_means_default
+@tool(GMAIL_COMPOSE, does=SENDS_A_DRAFT)
 async def send_draft_email(
     context: ToolContext,
     email_id: Annotated[

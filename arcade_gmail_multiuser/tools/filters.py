@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import filters
 from arcade_gmail_multiuser.gmail.messages import fetch
@@ -15,18 +14,16 @@ from arcade_gmail_multiuser.tools.answers.setting_shapes import (
     FilterList,
 )
 from arcade_gmail_multiuser.tools.arguments import checks
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["create_filter", "delete_filter", "list_filters"]
 
 
 # filters.list accepts gmail.readonly as well as settings.basic. The former is what other reading
 # tools need anyway and Arcade's default Google app has; it also reads the labels' names.
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_filters(
     context: ToolContext,
     contains: Annotated[
@@ -47,12 +44,7 @@ async def list_filters(
     return setting_views.filter_list(resources, labels, contains, most)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC, GMAIL_READONLY]),
-    metadata=CREATES_A_FILTER,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_SETTINGS_BASIC, GMAIL_READONLY, does=CREATES_A_FILTER)
 async def create_filter(
     context: ToolContext,
     labels_to_add: Annotated[
@@ -129,11 +121,7 @@ async def create_filter(
     )
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC]),
-    metadata=DELETES_A_FILTER,
-    adapters=error_adapters(),
-)
+@tool(GMAIL_SETTINGS_BASIC, does=DELETES_A_FILTER)
 async def delete_filter(
     context: ToolContext,
     filter_id: Annotated[str, "The id of the filter, as ListFilters returned it."],

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import unanswered
 from arcade_gmail_multiuser.gmail.messages import fetch
@@ -14,16 +13,14 @@ from arcade_gmail_multiuser.gmail.unanswered import Direction
 from arcade_gmail_multiuser.tools.answers import views, waiting_answers
 from arcade_gmail_multiuser.tools.answers.unanswered_shapes import Unanswered
 from arcade_gmail_multiuser.tools.arguments import checks, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["find_unanswered"]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def find_unanswered(
     context: ToolContext,
     direction: Annotated[

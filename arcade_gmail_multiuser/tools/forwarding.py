@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.compose import send, sender
 from arcade_gmail_multiuser.gmail.compose.forward import compose_forward
@@ -16,20 +15,14 @@ from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Receipt
 from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import SENDS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["forward_email"]
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_SEND, GMAIL_READONLY]),
-    metadata=SENDS,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_SEND, GMAIL_READONLY, does=SENDS)
 async def forward_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message to forward, as a list or search returned it."],

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.labels import editing
 from arcade_gmail_multiuser.gmail.messages import fetch
@@ -12,7 +11,6 @@ from arcade_gmail_multiuser.tools.answers import label_answers, receipts
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import DeletedLabel, LabelChange
 from arcade_gmail_multiuser.tools.answers.shapes import LabelList
 from arcade_gmail_multiuser.tools.arguments import checks
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import (
     CREATES_A_LABEL,
     DELETES_A_LABEL,
@@ -20,13 +18,12 @@ from arcade_gmail_multiuser.tools.behavior import (
     RENAMES_A_LABEL,
 )
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["create_label", "delete_label", "list_labels", "update_label"]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_labels(
     context: ToolContext,
     include_counts: Annotated[
@@ -54,9 +51,7 @@ LabelName = Annotated[
 ]
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=CREATES_A_LABEL, adapters=error_adapters()
-)
+@tool(GMAIL_LABELS, does=CREATES_A_LABEL)
 async def create_label(
     context: ToolContext, label_name: LabelName
 ) -> Annotated[LabelChange, "The new label's id and name, and an undo_token"]:
@@ -72,9 +67,7 @@ async def create_label(
     return label_answers.made(made, user=context.user_id or "")
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=RENAMES_A_LABEL, adapters=error_adapters()
-)
+@tool(GMAIL_LABELS, does=RENAMES_A_LABEL)
 async def update_label(
     context: ToolContext,
     current_name: Annotated[
@@ -94,9 +87,7 @@ async def update_label(
     return label_answers.renamed(renamed, user=context.user_id or "")
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_LABELS]), metadata=DELETES_A_LABEL, adapters=error_adapters()
-)
+@tool(GMAIL_LABELS, does=DELETES_A_LABEL)
 async def delete_label(
     context: ToolContext,
     label_name: Annotated[

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.automated import without_automated
@@ -13,10 +12,9 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import presenting, receipts, views
 from arcade_gmail_multiuser.tools.answers.shapes import Email, EmailList, SearchResult, Trashed
 from arcade_gmail_multiuser.tools.arguments import checks, parameters, searching
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = [
     "get_email",
@@ -34,8 +32,7 @@ IncludeBody = Annotated[
 ]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_emails(
     context: ToolContext,
     n_emails: Annotated[int, "How many messages to return, 1 to 100. Default: 25."] = 25,
@@ -72,8 +69,7 @@ async def list_emails(
     return await presenting.emails_shown(found, page, view, bodies=include_body)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_emails_by_header(
     context: ToolContext,
     sender: parameters.WithSender = None,
@@ -121,8 +117,7 @@ async def list_emails_by_header(
     return await presenting.emails_shown(found, page, view, bodies=include_body)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def search_emails_by_query(
     context: ToolContext,
     query: Annotated[
@@ -161,8 +156,7 @@ async def search_emails_by_query(
     return receipts.search_result(shown, page, first=page_token is None)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def get_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],
@@ -189,8 +183,7 @@ async def get_email(
     return presenting.one_email(message, labels, view, start)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def get_emails(
     context: ToolContext,
     email_ids: Annotated[list[str], "The ids of the messages, 1 to 50, as a list returned them."],
@@ -214,7 +207,7 @@ async def get_emails(
     return await presenting.emails_shown(found, fetch.Page(ids, None), view, bodies=True)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=TRASHES, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=TRASHES)
 async def trash_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of the message, as a list or search returned it."],

@@ -2,25 +2,22 @@
 
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_SEND
 from arcade_gmail_multiuser.tools.answers import previews
 from arcade_gmail_multiuser.tools.arguments import outgoing, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.arguments.sending_shapes import Preview
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["prepare_email"]
 
 
 # Nothing is asked of Google; the scope is that of sending, so that only a person who may send
 # can prepare.
-@tool(requires_auth=Google(scopes=[GMAIL_SEND]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_SEND, does=READS)
 async def prepare_email(
     context: ToolContext,
     subject: parameters.Subject,

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.compose import send, sender
 from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
@@ -14,16 +13,14 @@ from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Receipt
 from arcade_gmail_multiuser.tools.arguments import checks, outgoing, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import SENDS, SENDS_ONCE
 from arcade_gmail_multiuser.tools.context import caller_of, mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["multi_user_gmail_send", "reply_to_email", "send_email"]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_SEND]), metadata=SENDS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_SEND, does=SENDS)
 async def send_email(
     context: ToolContext,
     subject: parameters.Subject,
@@ -61,12 +58,7 @@ async def send_email(
     return receipts.receipt(sent, message)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_SEND, GMAIL_COMPOSE, GMAIL_READONLY]),
-    metadata=SENDS_ONCE,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_SEND, GMAIL_COMPOSE, GMAIL_READONLY, does=SENDS_ONCE)
 async def multi_user_gmail_send(
     context: ToolContext,
     to: parameters.Recipients,
@@ -122,12 +114,7 @@ async def multi_user_gmail_send(
     return receipts.receipt(sent, message)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_SEND, GMAIL_READONLY]),
-    metadata=SENDS,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_SEND, GMAIL_READONLY, does=SENDS)
 async def reply_to_email(
     context: ToolContext,
     body: Annotated[str, "The text of the reply, without the quoted message."],

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import vacation
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
@@ -15,18 +14,16 @@ from arcade_gmail_multiuser.tools.answers.setting_shapes import (
     VacationResponder,
 )
 from arcade_gmail_multiuser.tools.arguments import absence, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import READS, SETS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["get_vacation_responder", "list_send_as_aliases", "set_vacation_responder"]
 
 IncludeHtml = Annotated[bool, "Also return the HTML source. Default: false."]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def get_vacation_responder(
     context: ToolContext,
     time_zone: parameters.TimeZone = "UTC",
@@ -44,8 +41,7 @@ async def get_vacation_responder(
     return setting_views.vacation_responder(responder, zone, now, include_html=include_html)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_SETTINGS_BASIC]), metadata=SETS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_SETTINGS_BASIC, does=SETS)
 async def set_vacation_responder(
     context: ToolContext,
     enabled: Annotated[bool, "true switches it on, false off; its text and dates are kept."],
@@ -107,8 +103,7 @@ async def set_vacation_responder(
     )
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_send_as_aliases(
     context: ToolContext, include_html: IncludeHtml = False
 ) -> Annotated[AliasList, "The addresses with names, signatures and whether they can be used"]:

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.compose import draft_edits, send, sender
 from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
@@ -13,7 +12,6 @@ from arcade_gmail_multiuser.tools.answers import draft_answers, previews, receip
 from arcade_gmail_multiuser.tools.answers.draft_shapes import DeletedDraft, DraftList, EditedDraft
 from arcade_gmail_multiuser.tools.answers.shapes import DraftReceipt
 from arcade_gmail_multiuser.tools.arguments import checks, draft_changes, outgoing, parameters
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import (
     CREATES_A_DRAFT,
     DELETES_A_DRAFT,
@@ -21,7 +19,7 @@ from arcade_gmail_multiuser.tools.behavior import (
     UPDATES_A_DRAFT,
 )
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = [
     "delete_draft_email",
@@ -35,8 +33,7 @@ DraftId = Annotated[
 ]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_draft_emails(
     context: ToolContext,
     n_drafts: Annotated[int, "How many drafts to return, 1 to 50. Default: 5."] = 5,
@@ -56,12 +53,7 @@ async def list_draft_emails(
     return draft_answers.draft_list(await draft_list.read_drafts(mailbox, page.ids), page, view)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_COMPOSE]),
-    metadata=UPDATES_A_DRAFT,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_COMPOSE, does=UPDATES_A_DRAFT)
 async def update_draft_email(
     context: ToolContext,
     draft_email_id: DraftId,
@@ -106,11 +98,7 @@ async def update_draft_email(
     return draft_answers.edited(stored, changed)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_COMPOSE]),
-    metadata=DELETES_A_DRAFT,
-    adapters=error_adapters(),
-)
+@tool(GMAIL_COMPOSE, does=DELETES_A_DRAFT)
 async def delete_draft_email(
     context: ToolContext, draft_email_id: DraftId
 ) -> Annotated[DeletedDraft, "What was deleted"]:
@@ -124,12 +112,7 @@ async def delete_draft_email(
     return draft_answers.deleted(draft_id, gone)
 
 
-@tool(
-    requires_auth=Google(scopes=[GMAIL_COMPOSE, GMAIL_READONLY]),
-    metadata=CREATES_A_DRAFT,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_COMPOSE, GMAIL_READONLY, does=CREATES_A_DRAFT)
 async def write_draft_reply_email(
     context: ToolContext,
     body: Annotated[str, "The text of the reply, without the quoted message."],

@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.automated import without_automated_threads
@@ -16,10 +15,9 @@ from arcade_gmail_multiuser.tools.answers import ledgers, presenting, receipts, 
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import ThreadTrash
 from arcade_gmail_multiuser.tools.answers.shapes import Thread, ThreadChange, ThreadList
 from arcade_gmail_multiuser.tools.arguments import checks, parameters, searching
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import LABELS, READS, TRASHES
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = [
     "change_thread_labels",
@@ -30,8 +28,7 @@ __all__ = [
 ]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def list_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
@@ -59,8 +56,7 @@ async def list_threads(
     return summarising.thread_list(found, page, view)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def search_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
@@ -107,8 +103,7 @@ async def search_threads(
     return summarising.thread_list(found, page, view)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_READONLY]), metadata=READS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_READONLY, does=READS)
 async def get_thread(
     context: ToolContext,
     thread_id: Annotated[str, "The thread_id of a message or the id from SearchThreads."],
@@ -137,7 +132,7 @@ async def get_thread(
     return await asyncio.to_thread(presenting.thread, thread, view)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=LABELS)
 async def change_thread_labels(
     context: ToolContext,
     thread_id: Annotated[str, "The thread_id of a message or the id from SearchThreads."],
@@ -171,7 +166,7 @@ async def change_thread_labels(
     return changed
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=TRASHES, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=TRASHES)
 async def set_thread_trash_status(
     context: ToolContext,
     thread_id: Annotated[str, "The thread_id of a message or the id from SearchThreads."],

@@ -2,12 +2,10 @@
 
 from typing import Annotated, Literal
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.labels import label_undo
 from arcade_gmail_multiuser.gmail.messages import fetch
-from arcade_gmail_multiuser.gmail.organise import label_changes, undo
+from arcade_gmail_multiuser.gmail.organise import label_changes, label_undo, undo
 from arcade_gmail_multiuser.gmail.organise.label_changes import Change
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, open_token
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
@@ -19,10 +17,9 @@ from arcade_gmail_multiuser.tools.answers.ledger_shapes import (
     Undone,
 )
 from arcade_gmail_multiuser.tools.arguments import checks, selecting
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import LABELS
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = [
     "archive_email",
@@ -61,7 +58,7 @@ TriageAction = Literal[
 ]
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=LABELS)
 async def archive_email(
     context: ToolContext, email_id: EmailId
 ) -> Annotated[EmailChange, "The labels before and after, and an undo_token"]:
@@ -79,7 +76,7 @@ async def archive_email(
     return ledgers.email_change(change, user=context.user_id or "")
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=LABELS)
 async def report_spam(
     context: ToolContext, email_id: EmailId
 ) -> Annotated[EmailChange, "The labels before and after, and an undo_token"]:
@@ -97,8 +94,7 @@ async def report_spam(
     return ledgers.email_change(change, user=context.user_id or "")
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_MODIFY, does=LABELS)
 async def triage_emails(
     context: ToolContext,
     action: Annotated[
@@ -124,8 +120,7 @@ async def triage_emails(
     return ledgers.bulk_change(ledger, user=context.user_id or "", full=include_full_ledger)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_MODIFY, does=LABELS)
 async def change_email_labels(
     context: ToolContext,
     action: Annotated[Literal["add", "remove"], "Whether the label is put on or taken off."],
@@ -152,8 +147,7 @@ async def change_email_labels(
     return ledgers.bulk_change(ledger, user=context.user_id or "", full=include_full_ledger)
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
-@null_means_default
+@tool(GMAIL_MODIFY, does=LABELS)
 async def restore_email(
     context: ToolContext,
     email_id: EmailId,
@@ -178,7 +172,7 @@ async def restore_email(
     )
 
 
-@tool(requires_auth=Google(scopes=[GMAIL_MODIFY]), metadata=LABELS, adapters=error_adapters())
+@tool(GMAIL_MODIFY, does=LABELS)
 async def undo_change(
     context: ToolContext,
     undo_token: Annotated[

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from arcade_tdk import ToolContext, tool
-from arcade_tdk.auth import Google
+from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_SEND
 from arcade_gmail_multiuser.gmail.unsubscribe import leave_list
@@ -13,21 +12,15 @@ from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import leaving, ledgers
 from arcade_gmail_multiuser.tools.answers.unsubscribe_shapes import Unsubscribed
 from arcade_gmail_multiuser.tools.arguments import checks
-from arcade_gmail_multiuser.tools.arguments.nulls import null_means_default
 from arcade_gmail_multiuser.tools.behavior import UNSUBSCRIBES
 from arcade_gmail_multiuser.tools.context import mailbox_of
-from arcade_gmail_multiuser.tools.error_adapter import error_adapters
+from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["unsubscribe_from_email"]
 
 
 # gmail.modify alone would do for sending too; both are what the hosted tool asks people for.
-@tool(
-    requires_auth=Google(scopes=[GMAIL_MODIFY, GMAIL_SEND]),
-    metadata=UNSUBSCRIBES,
-    adapters=error_adapters(),
-)
-@null_means_default
+@tool(GMAIL_MODIFY, GMAIL_SEND, does=UNSUBSCRIBES)
 async def unsubscribe_from_email(
     context: ToolContext,
     email_id: Annotated[str, "The id of one message of the list or newsletter."],

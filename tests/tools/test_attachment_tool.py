@@ -18,7 +18,7 @@ import openpyxl
 import pypdf
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.tools.attachments import get_attachment
 from arcade_gmail_multiuser.tools.messages import get_email
@@ -259,7 +259,7 @@ async def test_an_attachment_id_of_an_earlier_answer_still_finds_its_part(
     person = await world.account(
         mail(files=[("a.txt", b"one", "text/plain"), ("b.txt", b"second", "text/plain")])
     )
-    mailbox = Mailbox(await person.token(scopes_of(get_attachment)), person.user_id)
+    mailbox = GmailClient(await person.token(scopes_of(get_attachment)), person.user_id)
     message = await mailbox.call("users.messages.get", id=person.ids[0], format="full")
     old = message["payload"]["parts"][2]["body"]["attachmentId"]
     got = await person.use(get_attachment, email_id=person.ids[0], attachment=old)

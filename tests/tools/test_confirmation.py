@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
@@ -237,7 +237,7 @@ async def test_a_draft_that_was_changed_after_the_preview_is_not_sent(
     alice = await world.account()
     draft = await alice.use(write_draft_email, **LETTER, recipient="bob@example.com")
     shown = (await alice.use(send_draft_email, email_id=draft["id"], dry_run=True))["preview"]
-    mailbox = Mailbox(await alice.token(scopes_of(write_draft_email)), alice.user_id)
+    mailbox = GmailClient(await alice.token(scopes_of(write_draft_email)), alice.user_id)
     await mailbox.upload("users.drafts.update", b"To: eve@example.com\r\n\r\nx", id=draft["id"])
     failed = await alice.fails(
         send_draft_email, email_id=draft["id"], confirmation_token=shown["confirmation_token"]

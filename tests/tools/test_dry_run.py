@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.forwarding import forward_email
@@ -75,7 +75,7 @@ async def test_a_dry_run_shows_the_message_that_is_then_sent(
     assert shown["attachments"][0]["sha256"] == hashlib.sha256(PDF).hexdigest()
     real = await alice.use(tool, **given)
     assert real["recipients"] == dry["recipients"]
-    mailbox = Mailbox(await alice.token([GMAIL_READONLY]), alice.user_id)
+    mailbox = GmailClient(await alice.token([GMAIL_READONLY]), alice.user_id)
     stored = await mailbox.call("users.messages.get", id=real["message_id"], format="raw")
     size = len(base64.urlsafe_b64decode(stored["raw"]))
     assert abs(size - shown["encoded_size"]) <= 1_000  # Gmail adds Date, From and Message-ID

@@ -16,10 +16,10 @@ from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy, kind_of, p
 from arcade_gmail_multiuser.gmail.api.transport import Transport, shared_transport
 from arcade_gmail_multiuser.gmail.api.upload import build_with_mail
 
-__all__ = ["Mailbox"]
+__all__ = ["GmailClient"]
 
 
-class Mailbox:
+class GmailClient:
     """Calls Gmail in one person's name. Make one for each call of a tool: its time begins here.
 
     Several at once are safe, of one person or of many: they share connections and nothing else.
@@ -60,7 +60,7 @@ class Mailbox:
         )
 
     def __repr__(self) -> str:
-        return "<Mailbox>"
+        return "<GmailClient>"
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Call a method of Gmail's, such as "users.messages.get", and return its resource.

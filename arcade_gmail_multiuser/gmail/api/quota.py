@@ -265,5 +265,5 @@ _SHARED = Quota()
 
 
 def shared_quota() -> Quota:
-    """Return the process's own bounds, which every Mailbox uses unless it is given others."""
+    """Return the process's own bounds, which every GmailClient uses unless it is given others."""
     return _SHARED

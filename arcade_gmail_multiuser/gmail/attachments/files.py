@@ -20,7 +20,7 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.charsets import decode_base64
 from arcade_gmail_multiuser.gmail.hidden_text import strip_hidden_characters
 from arcade_gmail_multiuser.gmail.messages.parts import Part, read_tree
@@ -61,7 +61,7 @@ class FoundAttachment:
 
 
 async def find_attachment(
-    mailbox: Mailbox, message_id: str, wanted: str | None = None
+    mailbox: GmailClient, message_id: str, wanted: str | None = None
 ) -> FoundAttachment:
     """Find an attachment by part id, attachment id or file name; None means the only one.
 
@@ -85,7 +85,7 @@ async def find_attachment(
     return _found(message_id, _the_one([part] if part else [], attached))
 
 
-async def fetch_content(mailbox: Mailbox, found: FoundAttachment) -> bytes:
+async def fetch_content(mailbox: GmailClient, found: FoundAttachment) -> bytes:
     """Return the attachment's bytes; an attachment id that has expired is looked up once more.
 
     Raises:
@@ -106,7 +106,7 @@ async def fetch_content(mailbox: Mailbox, found: FoundAttachment) -> bytes:
         return await _get(mailbox, found.message_id, anew.attachment_id)
 
 
-async def _get(mailbox: Mailbox, message_id: str, attachment_id: str | None) -> bytes:
+async def _get(mailbox: GmailClient, message_id: str, attachment_id: str | None) -> bytes:
     answer: dict[str, Any] = await mailbox.call(
         "users.messages.attachments.get", messageId=message_id, id=attachment_id
     )
@@ -157,7 +157,7 @@ def _the_one(fitting: Sequence[Part], attached: Sequence[Part]) -> Part:
 
 
 async def _by_older_id(
-    mailbox: Mailbox, message_id: str, wanted: str, attached: Sequence[Part]
+    mailbox: GmailClient, message_id: str, wanted: str, attached: Sequence[Part]
 ) -> Part | None:
     """Try an attachment id of an earlier answer; which part it was is seen by its size alone."""
     if not _OPAQUE.fullmatch(wanted) or not attached:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from arcade_gmail_multiuser.errors import InvalidAddress, MessageTooLarge, NotFound, Unavailable
 from arcade_gmail_multiuser.gmail.addresses import Address, read_addresses
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_words
 from arcade_gmail_multiuser.gmail.compose.headers import address_header, text_header
 from arcade_gmail_multiuser.gmail.compose.mime import (
@@ -64,7 +64,7 @@ class Deleted:
     recipients: tuple[str, ...]
 
 
-async def update_draft(mailbox: Mailbox, draft_id: str, edit: DraftEdit) -> Edited:
+async def update_draft(mailbox: GmailClient, draft_id: str, edit: DraftEdit) -> Edited:
     """Store the draft anew with the changes, in the same conversation.
 
     Raises:
@@ -92,12 +92,14 @@ async def update_draft(mailbox: Mailbox, draft_id: str, edit: DraftEdit) -> Edit
     )
 
 
-async def edited_draft(mailbox: Mailbox, draft_id: str, edit: DraftEdit) -> bytes:
+async def edited_draft(mailbox: GmailClient, draft_id: str, edit: DraftEdit) -> bytes:
     """Return the mail that `update_draft` would store, and store nothing; it raises the same."""
     return (await _edited(mailbox, draft_id, edit))[1]
 
 
-async def _edited(mailbox: Mailbox, draft_id: str, edit: DraftEdit) -> tuple[dict[str, Any], bytes]:
+async def _edited(
+    mailbox: GmailClient, draft_id: str, edit: DraftEdit
+) -> tuple[dict[str, Any], bytes]:
     stored = await mailbox.call("users.drafts.get", id=draft_id, format="raw")
     message: dict[str, Any] = stored.get("message") or {}
     raw, good = decode_base64(str(message.get("raw") or ""))
@@ -106,7 +108,7 @@ async def _edited(mailbox: Mailbox, draft_id: str, edit: DraftEdit) -> tuple[dic
     return message, await asyncio.to_thread(edit_draft, raw, edit)
 
 
-async def delete_draft(mailbox: Mailbox, draft_id: str) -> Deleted:
+async def delete_draft(mailbox: GmailClient, draft_id: str) -> Deleted:
     """Delete a draft for good, and tell what it was.
 
     Raises:

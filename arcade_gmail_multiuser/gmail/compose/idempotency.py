@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arcade_gmail_multiuser.errors import ConfirmationRequired, GmailMultiuserError, NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
 from arcade_gmail_multiuser.gmail.queries import build_query
 
@@ -113,7 +113,7 @@ class Evidence:
 
     def __init__(
         self,
-        mailbox: Mailbox,
+        mailbox: GmailClient,
         message: OutgoingMessage,
         mark: Mark,
         *,
@@ -219,7 +219,7 @@ def _marked_draft(id_: str, message: Mapping[str, Any], mark: Mark) -> MarkedDra
 
 
 async def _read_each(
-    mailbox: Mailbox, method: str, ids: Sequence[str], shape: Mapping[str, Any]
+    mailbox: GmailClient, method: str, ids: Sequence[str], shape: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Read them all or raise; what vanished since it was listed is simply absent."""
     if not ids:

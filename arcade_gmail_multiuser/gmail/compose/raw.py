@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.errors import MessageTooLarge, Unavailable
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.charsets import decode_base64
 from arcade_gmail_multiuser.gmail.compose.mime import MAX_MESSAGE_BYTES
 
 __all__ = ["read_raw"]
 
 
-async def read_raw(mailbox: Mailbox, id_: str, *, expected: int) -> bytes:
+async def read_raw(mailbox: GmailClient, id_: str, *, expected: int) -> bytes:
     """Return the whole message.
 
     Args:

@@ -40,7 +40,7 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.idempotency import (
     Evidence,
     Mark,
@@ -101,7 +101,7 @@ class StoredDraft:
     recipients: tuple[str, ...]
 
 
-async def send_once(mailbox: Mailbox, message: OutgoingMessage) -> Sent:
+async def send_once(mailbox: GmailClient, message: OutgoingMessage) -> Sent:
     """Send a message at most once, with no permission to read.
 
     Raises:
@@ -119,7 +119,7 @@ async def send_once(mailbox: Mailbox, message: OutgoingMessage) -> Sent:
 
 
 async def send_in_thread(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     message: OutgoingMessage,
     *,
     thread_id: str,
@@ -149,7 +149,9 @@ async def send_in_thread(
     return _sent(answer)
 
 
-async def create_draft(mailbox: Mailbox, message: OutgoingMessage, *, thread_id: str = "") -> Draft:
+async def create_draft(
+    mailbox: GmailClient, message: OutgoingMessage, *, thread_id: str = ""
+) -> Draft:
     """Store a draft, in a conversation if one is given; a lost answer is looked up.
 
     Raises:
@@ -160,7 +162,7 @@ async def create_draft(mailbox: Mailbox, message: OutgoingMessage, *, thread_id:
     return await _create(mailbox, mime, Evidence(mailbox, message, mark), thread_id)
 
 
-async def read_draft(mailbox: Mailbox, draft_id: str, *, full: bool = False) -> StoredDraft:
+async def read_draft(mailbox: GmailClient, draft_id: str, *, full: bool = False) -> StoredDraft:
     """Read a draft that is to be sent: its headers, and with `full` its text and attachments.
 
     Raises:
@@ -178,7 +180,7 @@ async def read_draft(mailbox: Mailbox, draft_id: str, *, full: bool = False) -> 
     return StoredDraft(draft_id, inside, recipients)
 
 
-async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
+async def send_draft(mailbox: GmailClient, draft: StoredDraft) -> Sent:
     """Send a stored draft.
 
     A lost answer is followed by another attempt. When that finds the draft gone, the first one
@@ -196,7 +198,7 @@ async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
 
 
 async def send_exactly_once(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     message: OutgoingMessage,
     *,
     user: str,
@@ -234,7 +236,7 @@ async def send_exactly_once(
     return await _send_first(mailbox, own.id, mark, evidence)
 
 
-async def _send_first(mailbox: Mailbox, own_id: str, mark: Mark, evidence: Evidence) -> Sent:
+async def _send_first(mailbox: GmailClient, own_id: str, mark: Mark, evidence: Evidence) -> Sent:
     """Do steps 3 and 4: agree on one draft, send that, remove the others."""
     drafts = await evidence.drafts() or [MarkedDraft(own_id, mark)]
     earlier = await evidence.sent()
@@ -253,7 +255,7 @@ async def _send_first(mailbox: Mailbox, own_id: str, mark: Mark, evidence: Evide
 
 
 async def _send_stored(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     draft_id: str,
     evidence: Evidence,
     *,
@@ -277,7 +279,7 @@ async def _send_stored(
 
 
 async def _attempt_draft(
-    mailbox: Mailbox, draft_id: str, *, evidence: Evidence | None = None
+    mailbox: GmailClient, draft_id: str, *, evidence: Evidence | None = None
 ) -> dict[str, Any] | None:
     """Send one draft, again after a lost answer; None when it is gone, so that one was taken.
 
@@ -307,7 +309,9 @@ async def _attempt_draft(
     )
 
 
-async def _create(mailbox: Mailbox, mime: bytes, evidence: Evidence, thread_id: str = "") -> Draft:
+async def _create(
+    mailbox: GmailClient, mime: bytes, evidence: Evidence, thread_id: str = ""
+) -> Draft:
     for _ in range(2):
         try:
             return _draft(await mailbox.upload("users.drafts.create", mime, thread_id=thread_id))
@@ -335,7 +339,7 @@ async def _look(evidence: Evidence) -> MarkedMessage | None:
     return None
 
 
-async def _delete(mailbox: Mailbox, ids: Sequence[str]) -> int:
+async def _delete(mailbox: GmailClient, ids: Sequence[str]) -> int:
     """Delete drafts that must not be sent any more; return how many stayed."""
     kept = 0
     for id_ in ids:

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.gmail.addresses import (
     parse_addresses,
     read_addresses,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage, resolve_content_type
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 
@@ -46,7 +46,7 @@ class Sender:
         return replace(message, from_=self.address, reply_to=self.reply_to)
 
 
-async def sender_of(mailbox: Mailbox, from_address: str | None, *, sign: bool) -> Sender:
+async def sender_of(mailbox: GmailClient, from_address: str | None, *, sign: bool) -> Sender:
     """Look up who a message shall be from; asks Google only if an address or signature is wanted.
 
     Raises:

@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.errors import (
     InvalidInput,
     OutcomeUnknown,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import label_resources
 
@@ -63,7 +63,9 @@ def label_name(parameter: str, given: str) -> str:
     return name
 
 
-async def create_label(mailbox: Mailbox, name: str, look: Mapping[str, Any] | None = None) -> Kept:
+async def create_label(
+    mailbox: GmailClient, name: str, look: Mapping[str, Any] | None = None
+) -> Kept:
     """Make a label, shown everywhere unless `look` says otherwise; a lost answer is looked up.
 
     Raises:
@@ -87,7 +89,7 @@ async def create_label(mailbox: Mailbox, name: str, look: Mapping[str, Any] | No
     )
 
 
-async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
+async def rename_label(mailbox: GmailClient, current: str, name: str) -> Kept:
     """Rename a label of the user's; it keeps its id and its messages.
 
     Raises:
@@ -114,7 +116,7 @@ async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
     )
 
 
-async def delete_label(mailbox: Mailbox, name: str) -> Kept:
+async def delete_label(mailbox: GmailClient, name: str) -> Kept:
     """Delete a label of the user's; its messages stay.
 
     Raises:

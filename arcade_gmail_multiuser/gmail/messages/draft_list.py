@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arcade_gmail_multiuser.errors import AuthorizationError, GmailMultiuserError
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 
@@ -21,7 +21,7 @@ class FoundDrafts:
     failed: tuple[Failure, ...]
 
 
-async def read_drafts(mailbox: Mailbox, ids: Sequence[str]) -> FoundDrafts:
+async def read_drafts(mailbox: GmailClient, ids: Sequence[str]) -> FoundDrafts:
     """Read the headers of several drafts; one that fails is named.
 
     Raises:

@@ -23,7 +23,7 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 
@@ -153,22 +153,22 @@ class FoundThreads:
     """How many were read and left out as automated mail."""
 
 
-async def list_drafts(mailbox: Mailbox, size: int, token: str | None) -> Page:
+async def list_drafts(mailbox: GmailClient, size: int, token: str | None) -> Page:
     """Return one page of draft ids, which are not the ids of the messages in them."""
     return await _list(mailbox, "drafts", Search(), size, token)
 
 
-async def list_messages(mailbox: Mailbox, search: Search, size: int, token: str | None) -> Page:
+async def list_messages(mailbox: GmailClient, search: Search, size: int, token: str | None) -> Page:
     """Return one page of message ids, newest first."""
     return await _list(mailbox, "messages", search, size, token)
 
 
-async def list_threads(mailbox: Mailbox, search: Search, size: int, token: str | None) -> Page:
+async def list_threads(mailbox: GmailClient, search: Search, size: int, token: str | None) -> Page:
     """Return one page of thread ids, the most recently active first."""
     return await _list(mailbox, "threads", search, size, token)
 
 
-async def count_messages(mailbox: Mailbox, search: Search) -> Count:
+async def count_messages(mailbox: GmailClient, search: Search) -> Count:
     """Count by listing ids, because Gmail's own estimate is often 201 whatever the truth.
 
     Exact up to 5,000; beyond that the number is a lower bound.
@@ -183,7 +183,7 @@ async def count_messages(mailbox: Mailbox, search: Search) -> Count:
     return Count(number, exact=False)
 
 
-async def read_messages(mailbox: Mailbox, ids: Sequence[str], *, bodies: bool) -> FoundMessages:
+async def read_messages(mailbox: GmailClient, ids: Sequence[str], *, bodies: bool) -> FoundMessages:
     """Read the messages of a page; one that fails is named and never costs the others."""
     shape: dict[str, Any] = (
         {"format": "full"}
@@ -197,7 +197,7 @@ async def read_messages(mailbox: Mailbox, ids: Sequence[str], *, bodies: bool) -
     return FoundMessages(messages, failed, await _labels_for(mailbox, messages))
 
 
-async def read_message_with_labels(mailbox: Mailbox, id_: str) -> tuple[ReadMessage, LabelBook]:
+async def read_message_with_labels(mailbox: GmailClient, id_: str) -> tuple[ReadMessage, LabelBook]:
     """Read one message in full; errors are raised."""
     resource = await mailbox.call("users.messages.get", id=id_, format="full")
     message = await _outcome(id_, resource, read_message)
@@ -206,7 +206,7 @@ async def read_message_with_labels(mailbox: Mailbox, id_: str) -> tuple[ReadMess
     return message, await _labels_for(mailbox, (message,))
 
 
-async def read_thread(mailbox: Mailbox, id_: str) -> ReadThread:
+async def read_thread(mailbox: GmailClient, id_: str) -> ReadThread:
     """Read a whole conversation in full; errors of the thread itself are raised."""
     resource = await mailbox.call("users.threads.get", id=id_, format="full")
     parts = [(_id_of(part), part) for part in resource.get("messages") or ()]
@@ -216,7 +216,7 @@ async def read_thread(mailbox: Mailbox, id_: str) -> ReadThread:
     return ReadThread(id_, messages, failed, await _labels_for(mailbox, messages))
 
 
-async def read_threads(mailbox: Mailbox, ids: Sequence[str]) -> FoundThreads:
+async def read_threads(mailbox: GmailClient, ids: Sequence[str]) -> FoundThreads:
     """Read the headers of several conversations; one that fails is named."""
     shape = {"format": "metadata", "metadataHeaders": list(SUMMARY_HEADERS)}
     answers = await _each(mailbox, "users.threads.get", ids, shape)
@@ -227,7 +227,7 @@ async def read_threads(mailbox: Mailbox, ids: Sequence[str]) -> FoundThreads:
     return FoundThreads(threads, failed, await _labels_for(mailbox, everything))
 
 
-async def read_for_reply(mailbox: Mailbox, id_: str) -> tuple[ReadMessage, frozenset[str]]:
+async def read_for_reply(mailbox: GmailClient, id_: str) -> tuple[ReadMessage, frozenset[str]]:
     """Read the message to answer and every address that is the user's own.
 
     The list of send-as addresses may be refused (an administrator can do that); the mailbox's
@@ -244,7 +244,7 @@ async def read_for_reply(mailbox: Mailbox, id_: str) -> tuple[ReadMessage, froze
     return original, _mine(profile, aliases)
 
 
-async def own_addresses(mailbox: Mailbox) -> frozenset[str]:
+async def own_addresses(mailbox: GmailClient) -> frozenset[str]:
     """Return every address that is the user's own, as far as they can be known."""
     profile, aliases = await _together(mailbox.call("users.getProfile"), _send_as(mailbox))
     return _mine(profile, aliases)
@@ -254,7 +254,9 @@ def _mine(profile: Mapping[str, Any], aliases: Sequence[str]) -> frozenset[str]:
     return frozenset({str(profile.get("emailAddress", "")), *aliases} - {""})
 
 
-async def account(mailbox: Mailbox) -> tuple[dict[str, Any], dict[str, Any] | GmailMultiuserError]:
+async def account(
+    mailbox: GmailClient,
+) -> tuple[dict[str, Any], dict[str, Any] | GmailMultiuserError]:
     """Return the Gmail profile and the Google user information, or why the latter is missing.
 
     A refused token or scope is raised, because the person can mend that; an outage is not.
@@ -265,25 +267,27 @@ async def account(mailbox: Mailbox) -> tuple[dict[str, Any], dict[str, Any] | Gm
     return profile, person
 
 
-async def label_resources(mailbox: Mailbox) -> list[dict[str, Any]]:
+async def label_resources(mailbox: GmailClient) -> list[dict[str, Any]]:
     """Return the label resources as Gmail lists them, without counts."""
     answer = await mailbox.call("users.labels.list")
     return list(answer.get("labels") or ())
 
 
-async def label_book(mailbox: Mailbox) -> LabelBook:
+async def label_book(mailbox: GmailClient) -> LabelBook:
     """Return the names and ids of all labels."""
     return LabelBook(await label_resources(mailbox))
 
 
 async def label_counts(
-    mailbox: Mailbox, ids: Sequence[str]
+    mailbox: GmailClient, ids: Sequence[str]
 ) -> dict[str, dict[str, Any] | GmailMultiuserError]:
     """Return each label with its four counts, or why they could not be read."""
     return dict(await _each(mailbox, "users.labels.get", ids, {}))
 
 
-async def _list(mailbox: Mailbox, what: str, search: Search, size: int, token: str | None) -> Page:
+async def _list(
+    mailbox: GmailClient, what: str, search: Search, size: int, token: str | None
+) -> Page:
     asked: dict[str, Any] = {"maxResults": size}
     if search.query:
         asked["q"] = search.query
@@ -307,7 +311,7 @@ async def _list(mailbox: Mailbox, what: str, search: Search, size: int, token: s
 
 
 async def _each(
-    mailbox: Mailbox, method: str, ids: Sequence[str], shape: Mapping[str, Any]
+    mailbox: GmailClient, method: str, ids: Sequence[str], shape: Mapping[str, Any]
 ) -> list[tuple[str, dict[str, Any] | GmailMultiuserError]]:
     if not ids:
         return []
@@ -346,7 +350,7 @@ def _id_of(resource: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _labels_for(mailbox: Mailbox, messages: Sequence[ReadMessage]) -> LabelBook:
+async def _labels_for(mailbox: GmailClient, messages: Sequence[ReadMessage]) -> LabelBook:
     """Ask for the labels' names only where an id does not already say its name.
 
     Without an answer the ids stand for themselves: names are a courtesy, the mail is the answer.
@@ -358,7 +362,7 @@ async def _labels_for(mailbox: Mailbox, messages: Sequence[ReadMessage]) -> Labe
     return LabelBook([] if isinstance(resources, GmailMultiuserError) else resources)
 
 
-async def _send_as(mailbox: Mailbox) -> list[str]:
+async def _send_as(mailbox: GmailClient) -> list[str]:
     try:
         async with asyncio.timeout(SEND_AS_S):
             answer = await _attempt(mailbox.call("users.settings.sendAs.list"))

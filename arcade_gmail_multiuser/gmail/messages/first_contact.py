@@ -16,7 +16,7 @@ from arcade_gmail_multiuser.errors import (
     InvalidQuery,
 )
 from arcade_gmail_multiuser.gmail.addresses import is_usable, mailbox_key
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.gmail.queries import build_query
 
@@ -30,7 +30,7 @@ LOOKUP_S = 5.0
 
 
 async def noting_first_contacts(
-    mailbox: Mailbox, messages: Sequence[ReadMessage]
+    mailbox: GmailClient, messages: Sequence[ReadMessage]
 ) -> tuple[ReadMessage, ...]:
     """Add a warning to each message whose sender has no other mail here, from or to them.
 

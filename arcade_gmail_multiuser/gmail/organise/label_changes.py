@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.errors import (
     InvalidInput,
     NotFound,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import FIXED
 from arcade_gmail_multiuser.gmail.messages.fetch import Search, list_messages
 from arcade_gmail_multiuser.gmail.organise.undo_token import MAX_MESSAGES, Step
@@ -113,7 +113,7 @@ class OneChange:
     after: tuple[str, ...]
 
 
-async def change_one(mailbox: Mailbox, id_: str, change: Change) -> OneChange:
+async def change_one(mailbox: GmailClient, id_: str, change: Change) -> OneChange:
     """Change one message; every error is raised. One that is so already is not written to."""
     resource = await mailbox.call("users.messages.get", id=id_, format="minimal")
     before = _labels_of(resource)
@@ -126,7 +126,7 @@ async def change_one(mailbox: Mailbox, id_: str, change: Change) -> OneChange:
 
 
 async def change_named(
-    mailbox: Mailbox, ids: Sequence[str], change: Change, *, refused: Iterable[Entry] = ()
+    mailbox: GmailClient, ids: Sequence[str], change: Change, *, refused: Iterable[Entry] = ()
 ) -> Ledger:
     """Change the messages with these ids; `refused` are those that were no ids.
 
@@ -151,7 +151,7 @@ async def change_named(
     return _honest(Ledger((*refused, *(entries[id_] for id_ in ids))))
 
 
-async def change_found(mailbox: Mailbox, search: Search, change: Change) -> Ledger:
+async def change_found(mailbox: GmailClient, search: Search, change: Change) -> Ledger:
     """Change what a search finds, at most `MAX_MESSAGES` that need it; drafts are left alone.
 
     Repeating the same call goes on where this one stopped.
@@ -169,7 +169,7 @@ async def change_found(mailbox: Mailbox, search: Search, change: Change) -> Ledg
 
 
 async def change_known(
-    mailbox: Mailbox, states: Mapping[str, Labels], change: Change
+    mailbox: GmailClient, states: Mapping[str, Labels], change: Change
 ) -> list[Entry]:
     """Change messages whose labels are known, at most `MAX_MESSAGES` of them in need of it.
 
@@ -207,7 +207,7 @@ def steps_of(entries: Iterable[Entry]) -> list[Step]:
 
 
 async def _apply(
-    mailbox: Mailbox, ids: Sequence[str], change: Change
+    mailbox: GmailClient, ids: Sequence[str], change: Change
 ) -> dict[str, GmailMultiuserError]:
     """Change them all and return those that failed."""
     if change.untrash:
@@ -225,14 +225,14 @@ async def _apply(
 
 
 async def _read_each(
-    mailbox: Mailbox, ids: Sequence[str]
+    mailbox: GmailClient, ids: Sequence[str]
 ) -> Sequence[dict[str, Any] | GmailMultiuserError]:
     shape = {"format": "minimal", "fields": "id,threadId,labelIds"}
     return await mailbox.call_each("users.messages.get", [{"id": id_, **shape} for id_ in ids])
 
 
 async def _states_of(
-    mailbox: Mailbox, search: Search, change: Change
+    mailbox: GmailClient, search: Search, change: Change
 ) -> tuple[dict[str, Labels], bool]:
     """Find which messages match and which of the labels in question each of them has."""
     ids, cut = await _all_ids(mailbox, search)
@@ -252,7 +252,7 @@ async def _states_of(
     return {id_: frozenset(labels) for id_, labels in states.items()}, cut
 
 
-async def _all_ids(mailbox: Mailbox, search: Search) -> tuple[list[str], bool]:
+async def _all_ids(mailbox: GmailClient, search: Search) -> tuple[list[str], bool]:
     """List the newest messages of a search, and say whether there are older ones."""
     ids: dict[str, None] = {}
     token = None

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import AuthorizationError, GmailMultiuserError, NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.organise.label_changes import Entry, Ledger, OneChange
 from arcade_gmail_multiuser.gmail.organise.undo_token import Step
 
 __all__ = ["restore", "revert"]
 
 
-async def revert(mailbox: Mailbox, steps: Sequence[Step]) -> Ledger:
+async def revert(mailbox: GmailClient, steps: Sequence[Step]) -> Ledger:
     """Revert each step, message by message, so that of each it is known whether it went well.
 
     It may be repeated. Only the labels in the steps are touched; what else happened to a message
@@ -31,7 +31,7 @@ async def revert(mailbox: Mailbox, steps: Sequence[Step]) -> Ledger:
     return Ledger(tuple(entries))
 
 
-async def _revert(mailbox: Mailbox, step: Step) -> list[Entry]:
+async def _revert(mailbox: GmailClient, step: Step) -> list[Entry]:
     add = [label for label in step.removed if label != "TRASH"]
     remove = [label for label in step.added if label != "TRASH"]
     body = {"addLabelIds": add, "removeLabelIds": remove}
@@ -51,7 +51,7 @@ async def _revert(mailbox: Mailbox, step: Step) -> list[Entry]:
 
 
 async def _each(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     method: str,
     ids: Sequence[str],
     more: Mapping[str, Any],
@@ -68,7 +68,7 @@ async def _each(
 
 
 async def _together(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     ids: Sequence[str],
     body: Mapping[str, Any],
     failed: dict[str, GmailMultiuserError],
@@ -88,7 +88,7 @@ def _entry(id_: str, step: Step, error: GmailMultiuserError | None) -> Entry:
     return Entry(id_, "changed", added=step.removed, removed=step.added)
 
 
-async def restore(mailbox: Mailbox, id_: str, *, to_inbox: bool) -> tuple[OneChange, list[str]]:
+async def restore(mailbox: GmailClient, id_: str, *, to_inbox: bool) -> tuple[OneChange, list[str]]:
     """Take a message out of Trash and, unless the user sent it, into the inbox.
 
     Out of Trash but not in the inbox is no error: it is said in the warnings.

@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.errors import (
     OutcomeUnknown,
 )
 from arcade_gmail_multiuser.gmail.addresses import same_mailbox
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
 from arcade_gmail_multiuser.gmail.compose.send import send_once
 from arcade_gmail_multiuser.gmail.messages.fetch import Search, list_messages
@@ -49,7 +49,7 @@ class Left:
     recipient: str = ""
 
 
-async def read_mailing_list(mailbox: Mailbox, id_: str) -> tuple[MailingList, frozenset[str]]:
+async def read_mailing_list(mailbox: GmailClient, id_: str) -> tuple[MailingList, frozenset[str]]:
     """Read how one message says its list can be left, and its labels."""
     resource = await mailbox.call(
         "users.messages.get", id=id_, format="metadata", metadataHeaders=list(HEADERS)
@@ -57,7 +57,7 @@ async def read_mailing_list(mailbox: Mailbox, id_: str) -> tuple[MailingList, fr
     return read_list(resource), frozenset(resource.get("labelIds") or ())
 
 
-async def leave(mailbox: Mailbox, of: MailingList, one_click: OneClick) -> Left:
+async def leave(mailbox: GmailClient, of: MailingList, one_click: OneClick) -> Left:
     """Ask to be removed: by one click if that is offered and signed, else by mail.
 
     Raises:
@@ -75,7 +75,7 @@ async def leave(mailbox: Mailbox, of: MailingList, one_click: OneClick) -> Left:
     return Left("none", tuple(attempts), pages=of.pages)
 
 
-async def trash_mail_of(mailbox: Mailbox, of: MailingList) -> Ledger:
+async def trash_mail_of(mailbox: GmailClient, of: MailingList) -> Ledger:
     """Move the newest mail of the list, or of its sender, to Trash; `more` says if older is left.
 
     What was found is read and compared, because a search for an address also finds names.
@@ -122,7 +122,7 @@ async def _click(one_click: OneClick, url: str) -> str | None:
     return f"The list's server answered {status}."
 
 
-async def _send(mailbox: Mailbox, mail: LeaveMail) -> None:
+async def _send(mailbox: GmailClient, mail: LeaveMail) -> None:
     message = OutgoingMessage(to=(mail.to,), subject=mail.subject, body=mail.body)
     try:
         await send_once(mailbox, message)

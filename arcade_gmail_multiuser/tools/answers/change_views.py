@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to
 from arcade_gmail_multiuser.gmail.history_cursor import write_cursor
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
@@ -43,7 +43,7 @@ def nothing(address: str, history_id: str, *, resync: bool = False) -> MailboxCh
     )
 
 
-async def told(mailbox: Mailbox, changes: Changes, address: str) -> MailboxChanges:
+async def told(mailbox: GmailClient, changes: Changes, address: str) -> MailboxChanges:
     """Tell the changes that have room, with the labels' names where they can be had.
 
     What has no room is counted in `omitted`, and the cursor lies before it.
@@ -150,7 +150,7 @@ def _answer(
     )
 
 
-async def watched_labels(mailbox: Mailbox, names: Sequence[str]) -> tuple[list[str], list[str]]:
+async def watched_labels(mailbox: GmailClient, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the ids and the proper names of the labels that are named."""
     if not names:
         return [], []
@@ -171,7 +171,7 @@ def watch(
     )
 
 
-async def _labels_of(mailbox: Mailbox, changes: Changes) -> tuple[LabelBook, list[str]]:
+async def _labels_of(mailbox: GmailClient, changes: Changes) -> tuple[LabelBook, list[str]]:
     """Ask for names only where an id does not already say its own.
 
     Without an answer the ids stand for themselves: losing the cursor for a name would be worse.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.organise.label_changes import Entry, Ledger
 from arcade_gmail_multiuser.gmail.unsubscribe import leave_list
 from arcade_gmail_multiuser.gmail.unsubscribe.leave_list import Left
@@ -56,7 +56,7 @@ def in_spam(of: MailingList) -> Unsubscribed:
     )
 
 
-async def trashed(mailbox: Mailbox, of: MailingList) -> Ledger:
+async def trashed(mailbox: GmailClient, of: MailingList) -> Ledger:
     """Move the list's mail to Trash. The list was asked already, so a failure is no error."""
     try:
         return await leave_list.trash_mail_of(mailbox, of)

@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.errors import (
     MessageTooLarge,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, parse_addresses
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.attachments.files import (
     FoundAttachment,
     fetch_content,
@@ -106,7 +106,7 @@ async def files(given: Sequence[AttachmentInput] | None) -> tuple[OutgoingAttach
 
 
 async def files_from(
-    mailbox: Mailbox, given: Sequence[AttachmentInput] | None
+    mailbox: GmailClient, given: Sequence[AttachmentInput] | None
 ) -> tuple[OutgoingAttachment, ...]:
     """Read the attachments of a tool that may read mail: from the call, or from the mailbox.
 
@@ -212,7 +212,7 @@ def _from_base64(number: int, encoded: str) -> bytes:
 
 
 async def _fetched(
-    mailbox: Mailbox, given: AttachmentInput, found: FoundAttachment, number: int
+    mailbox: GmailClient, given: AttachmentInput, found: FoundAttachment, number: int
 ) -> OutgoingAttachment:
     try:
         content = await fetch_content(mailbox, found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from arcade_gmail_multiuser.errors import InvalidInput, InvalidQuery
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.date_ranges import DateRange, date_bounds
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import Search
@@ -19,7 +19,7 @@ MAX_QUERY = 2_000
 
 
 async def by_fields(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     *,
     sender: Sequence[str] | None = None,
     recipient: Sequence[str] | None = None,

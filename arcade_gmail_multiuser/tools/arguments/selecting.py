@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure, Search
 from arcade_gmail_multiuser.gmail.organise import label_changes
@@ -81,7 +81,7 @@ def labelling(labels: LabelBook, name: str, *, add: bool) -> Change:
     return Change(put, taken, untrash=taken == ("TRASH",))
 
 
-async def changed(mailbox: Mailbox, chosen: Chosen, change: Change) -> Ledger:
+async def changed(mailbox: GmailClient, chosen: Chosen, change: Change) -> Ledger:
     """Change what was chosen."""
     if chosen.search is not None:
         return await label_changes.change_found(mailbox, chosen.search, change)

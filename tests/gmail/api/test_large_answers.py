@@ -10,7 +10,7 @@ import pytest
 
 from arcade_gmail_multiuser.errors import Unavailable
 from arcade_gmail_multiuser.gmail.api import batch, line
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
 BIG = "A" * (2 * line.OFF_LOOP_BYTES)
@@ -33,7 +33,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
 @pytest.mark.parametrize(("data", "aside"), [("AAAA", False), (BIG, True)])
 async def test_only_a_large_message_is_read_aside(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     transport: Any,
     reply: SimpleNamespace,
     readers: set[int],
@@ -47,7 +47,7 @@ async def test_only_a_large_message_is_read_aside(
 
 
 async def test_a_large_batch_is_read_aside(
-    mailbox: Mailbox, transport: Any, readers: set[int]
+    mailbox: GmailClient, transport: Any, readers: set[int]
 ) -> None:
     def together(request: Any) -> Answer:
         count = request.body.count(b"Content-ID")
@@ -67,7 +67,7 @@ async def test_a_large_batch_is_read_aside(
 
 
 async def test_a_large_answer_that_is_cut_off_is_an_error_like_a_small_one(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     transport.respond = lambda _: Answer(200, {}, b'{"raw": "' + BIG.encode())
     with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ from chromium import Person, tab_to
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NewPerson = Callable[..., Awaitable[Person]]
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
 from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 from arcade_gmail_multiuser.security.keys import new_key
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
 YAML = re.findall(r"^```yaml\n(.*?)^```$", DOCUMENT, re.M | re.S)
 ENV = {
     "ENCRYPTION_KEY": new_key(),

@@ -1,4 +1,4 @@
-"""What a parameter that is null means: that its default holds.
+"""Declare a tool: scopes, behaviour, error adapter and null handling in one decorator.
 
 A model in strict mode sends every parameter, and null for each that it leaves out, also where the
 default is a number. Arcade's evals write that null as the word None among a parameter's choices.
@@ -11,25 +11,52 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
+from arcade_core.metadata import ToolMetadata
+from arcade_tdk import tool as arcade_tool
+from arcade_tdk.auth import Google
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
-__all__ = ["null_means_default"]
+from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter
+
+__all__ = ["tool"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _WORD = "None"
 
 
-def null_means_default(tool: F) -> F:
-    """Let every optional parameter of a tool be null. Stands below `@tool`.
+def tool(*scopes: str, does: ToolMetadata) -> Callable[[F], F]:
+    """Make a tool of a function: its Google scopes, its behaviour, our errors, null as default.
+
+    The name matters: Arcade finds tools by reading source code for a decorator called `tool`.
+
+    Args:
+        scopes: the least set of OAuth scopes that every Gmail method the tool can call accepts.
+        does: what it does to a mailbox at worst, one of `behavior`'s constants.
+    """
+
+    def decorate(function: F) -> F:
+        _let_null_mean_default(function)
+        # A list of adapters of its own for each tool: Arcade appends to the one it is given.
+        decorated: F = arcade_tool(
+            requires_auth=Google(scopes=list(scopes)),
+            metadata=does,
+            adapters=[GmailErrorAdapter()],
+        )(function)
+        return decorated
+
+    return decorate
+
+
+def _let_null_mean_default(function: Callable[..., Any]) -> None:
+    """Let every optional parameter be null.
 
     It changes the function's signature, from which Arcade makes the model that checks inputs, and
     nothing else: called from Python the function is what it was.
     """
-    signature = inspect.signature(tool)
+    signature = inspect.signature(function)
     parameters = [_nullable(parameter) for parameter in signature.parameters.values()]
-    vars(tool)["__signature__"] = signature.replace(parameters=parameters)
-    return tool
+    vars(function)["__signature__"] = signature.replace(parameters=parameters)
 
 
 def _nullable(parameter: inspect.Parameter) -> inspect.Parameter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from arcade_gmail_multiuser.errors import Conflict, NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.editing import (
     create_label,
     label_name,
@@ -34,7 +34,7 @@ class LabelUndone:
     without: int | None = 0
 
 
-async def revert_label(mailbox: Mailbox, step: LabelStep) -> LabelUndone:
+async def revert_label(mailbox: GmailClient, step: LabelStep) -> LabelUndone:
     """Take back one change of a label. It may be repeated.
 
     A label that has since been put on mail, renamed otherwise, or whose name has been given to
@@ -53,7 +53,7 @@ async def revert_label(mailbox: Mailbox, step: LabelStep) -> LabelUndone:
     return await _make_again(mailbox, step, LabelBook(resources))
 
 
-async def _unmake(mailbox: Mailbox, step: LabelStep, name: str | None) -> LabelUndone:
+async def _unmake(mailbox: GmailClient, step: LabelStep, name: str | None) -> LabelUndone:
     if name is None:
         return LabelUndone(step.id, step.name, "deleted", changed=False)
     if name != step.name:
@@ -72,7 +72,7 @@ async def _unmake(mailbox: Mailbox, step: LabelStep, name: str | None) -> LabelU
     return LabelUndone(step.id, name, "deleted")
 
 
-async def _name_back(mailbox: Mailbox, step: LabelStep, name: str | None) -> LabelUndone:
+async def _name_back(mailbox: GmailClient, step: LabelStep, name: str | None) -> LabelUndone:
     if name is None:
         raise NotFound(
             "The label that was renamed is gone, so it cannot get its former name back. "
@@ -90,7 +90,7 @@ async def _name_back(mailbox: Mailbox, step: LabelStep, name: str | None) -> Lab
     return LabelUndone(kept.id, kept.name, "renamed_back")
 
 
-async def _make_again(mailbox: Mailbox, step: LabelStep, book: LabelBook) -> LabelUndone:
+async def _make_again(mailbox: GmailClient, step: LabelStep, book: LabelBook) -> LabelUndone:
     existing = book.named(step.name)
     if existing is not None:
         return LabelUndone(
