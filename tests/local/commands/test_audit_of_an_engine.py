@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from processes import run_command
 
 from arcade_gmail_local.commands.credentials import credentials_in
 from arcade_gmail_local.commands.engine import DATABASE_FILE
@@ -19,8 +18,6 @@ from arcade_gmail_local.commands.server_process import Child
 from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_local.commands.stack import Stack
 from arcade_gmail_multiuser.security.keys import new_key
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 CONFIGURATION = """
 environment: development
@@ -36,9 +33,7 @@ workers: [{{url: "http://127.0.0.1:1", secret: "${{env:T_WORKER_SECRET}}"}}]
 """
 
 
-async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
-    command: Run, tmp_path: Path
-) -> None:
+async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(tmp_path: Path) -> None:
     async with Stack(tmp_path) as running, aiohttp.ClientSession() as http:
         key = {"Authorization": f"Bearer {running.api_key}"}
 
@@ -56,7 +51,7 @@ async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
         await call("DELETE", f"/v1/admin/user_connections/{held['id']}")
     database = tmp_path / DATABASE_FILE
     secrets = credentials_in(tmp_path)
-    made = command("engine-keys", "api-new", "agent", "--data", str(tmp_path))
+    made = run_command("engine-keys", "api-new", "agent", "--data", str(tmp_path))
     assert made.returncode == 0, made.stderr
     with sqlite3.connect(database) as db:
         texts = [row[0] for row in db.execute("SELECT record FROM audit_records ORDER BY position")]
@@ -73,17 +68,17 @@ async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
     ]
     place = ("--database", f"sqlite+aiosqlite:///{database}")
     environment = {"ENGINE_ENCRYPTION_KEYS": secrets.encryption_key}
-    done = command("audit", "verify", *place, environment=environment)
+    done = run_command("audit", "verify", *place, environment=environment)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "9 records, unbroken.")
     with sqlite3.connect(database) as db:
         db.execute("UPDATE audit_records SET record = replace(record, 'erased', 'stored')")
-    broken = command("audit", "verify", *place, environment=environment)
+    broken = run_command("audit", "verify", *place, environment=environment)
     assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 7")
 
 
 @pytest.mark.parametrize("place", ["database", "file"])
 async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configuration(
-    command: Run, tmp_path: Path, place: str
+    tmp_path: Path, place: str
 ) -> None:
     file = tmp_path / "audit.jsonl"
     audit = f"{{file: {file}}}" if place == "file" else "{}"
@@ -110,7 +105,7 @@ async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configura
     finally:
         await child.stop()
     verify = ("audit", "verify", "--config", str(config))
-    done = await asyncio.to_thread(command, *verify, environment=environment)
+    done = await asyncio.to_thread(run_command, *verify, environment=environment)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "3 records, unbroken.")
     if place == "file":
         lines = file.read_text().splitlines(keepends=True)
@@ -118,5 +113,5 @@ async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configura
     else:
         with sqlite3.connect(tmp_path / "engine.sqlite") as db:
             db.execute("DELETE FROM audit_records WHERE position = 2")
-    broken = await asyncio.to_thread(command, *verify, environment=environment)
+    broken = await asyncio.to_thread(run_command, *verify, environment=environment)
     assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 2")
