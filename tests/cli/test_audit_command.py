@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from processes import run_command
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from arcade_gmail_local.engine.database import open_database
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
 from arcade_gmail_multiuser.security.audit.log import AuditLog
@@ -87,27 +84,6 @@ async def test_s56_a_cut_database_ends_1(database: str) -> None:
     done = run_command(*arguments, database, environment=KEYS)
     assert done.returncode == 1
     assert "BROKEN at record 4: The tail is cut" in done.stdout
-
-
-@pytest.mark.parametrize("driver", ["postgresql", "postgresql+asyncpg"])
-async def test_an_address_that_an_engine_takes_is_verified(database_url: str, driver: str) -> None:
-    schema = f"audit_{secrets.token_hex(8)}"
-    address = make_url(database_url).update_query_dict({"search_path": schema})
-    given = address.set(drivername=driver).render_as_string(hide_password=False)
-    server = create_async_engine(database_url)
-    async with server.begin() as db:
-        await db.execute(text(f"CREATE SCHEMA {schema}"))
-    engine = open_database(given)
-    try:
-        await fill(SqlAuditStore(engine))
-        there = {**KEYS, "ENGINE_DATABASE_URL": given}
-        done = run_command("audit", "verify", "--database", environment=there)
-        assert done.stdout.startswith("4 records, unbroken."), done.stderr
-    finally:
-        await engine.dispose()
-        async with server.begin() as db:
-            await db.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-        await server.dispose()
 
 
 async def test_a_configuration_says_where_the_log_is(tmp_path: Path) -> None:
