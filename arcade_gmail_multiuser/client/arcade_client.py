@@ -8,7 +8,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from arcadepy import Arcade, ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.log_privacy import MailFreeFilter
+from arcade_gmail_multiuser.security.redaction import MailFreeFilter
 
 __all__ = ["check_client", "keep_mail_out_of_arcadepys_log", "own_client"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from arcade_gmail_multiuser.tools.settings import (
     set_vacation_responder,
 )
 
-Mail = Callable[..., bytes]
 YEAR = datetime.now(UTC).year + 1
 ON = {"enabled": True, "subject": "Away", "body": "Back soon."}
 

@@ -26,13 +26,13 @@ _READERS = {
     "pdf": ("pdf", "read_pdf"),
     "docx": ("docx", "read_docx"),
     "xlsx": ("xlsx", "read_xlsx"),
-    "mail": ("message", "read_mail"),
-    "table": ("texts", "read_table"),
-    "html": ("texts", "read_html"),
-    "calendar": ("texts", "read_calendar"),
-    "plain": ("texts", "read_plain"),
+    "mail": ("eml", "read_mail"),
+    "table": ("plain", "read_table"),
+    "html": ("plain", "read_html"),
+    "calendar": ("plain", "read_calendar"),
+    "plain": ("plain", "read_plain"),
 }
-_WITH_CHARSET = "texts"
+_WITH_CHARSET = "plain"
 
 
 def main() -> None:
