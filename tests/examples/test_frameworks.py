@@ -27,6 +27,8 @@ from visitor import agree, decline
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples" / "frameworks"
 PAGE = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")

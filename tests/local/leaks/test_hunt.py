@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from leak_hunt.hunt import Evidence
 from leak_search.canaries import Hit
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("leaks"), pytest.mark.timeout(300)]
 
 KEYS_OF_THE_STACK = "data: credentials.json"
 """Where `up` and `demo` keep their keys on a developer's machine, for its owner alone."""
