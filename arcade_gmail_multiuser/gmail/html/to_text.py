@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from arcade_gmail_multiuser.gmail.hidden_text import describe_hidden, strip_hidden_characters
+from arcade_gmail_multiuser.gmail.characters import describe_hidden, strip_hidden_characters
 from arcade_gmail_multiuser.gmail.html.cascade import Cascade, Key, Seen
 from arcade_gmail_multiuser.gmail.html.elements import Attributes, Writer
 from arcade_gmail_multiuser.gmail.html.limits import MAX_NODES, within_limits
