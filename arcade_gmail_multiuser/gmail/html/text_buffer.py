@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["Paper"]
+__all__ = ["TextBuffer"]
 
 _SPACES = re.compile(r"[ \t\n\r\f\u00a0]{2,}|[\t\n\r\f\u00a0]")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _MAX_DEPTH = 24  # boxes within boxes; deeper ones are written straight into the last
 
 
-class Paper:
+class TextBuffer:
     """Collect text as a browser would lay it out, without ever joining two blocks.
 
     What is being filled is a box: a cell, a quote, or the whole page. Its state lies in this very
