@@ -38,7 +38,7 @@ from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.security.redaction import redact
-from arcade_gmail_multiuser.tools.confirmation import check_settings
+from arcade_gmail_multiuser.tools.send.confirmation import check_settings
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 
 __all__ = ["create_app"]

@@ -27,7 +27,7 @@ from arcade_gmail_multiuser import worker
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.gmail.api import client as gmail_client
 from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
-from arcade_gmail_multiuser.tools import labels
+from arcade_gmail_multiuser.tools.labels import tools as labels
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 from arcade_gmail_multiuser.worker import create_app
 
@@ -424,12 +424,12 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 def test_a_call_can_be_followed_in_the_telemetry_without_its_mail(
     client: TestClient, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labels.receipts, "label_list", lambda _: {"labels": "canary-mail"})
+    monkeypatch.setattr(labels.answers, "label_list", lambda _: {"labels": "canary-mail"})
 
     async def resources(_: Any) -> list[Any]:
         return []
 
-    monkeypatch.setattr(labels.fetching, "label_resources", resources)
+    monkeypatch.setattr(labels.fetch, "label_resources", resources)
     client.post("/worker/tools/invoke", headers=signed(), json=call(execution_id="canary-id"))
     inputs = {"subject": "canary-s", "body": "canary-b", "recipient": "canary"}
     client.post("/worker/tools/invoke", headers=signed(), json=call("SendEmail", inputs=inputs))
@@ -443,12 +443,12 @@ def test_an_output_that_does_not_fit_its_shape_tells_nobody_the_mail_in_it(
     client: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(labels.receipts, "label_list", lambda _: {"labels": "canary-mail"})
+    monkeypatch.setattr(labels.answers, "label_list", lambda _: {"labels": "canary-mail"})
 
     async def resources(_: Any) -> list[Any]:
         return []
 
-    monkeypatch.setattr(labels.fetching, "label_resources", resources)
+    monkeypatch.setattr(labels.fetch, "label_resources", resources)
     answer = client.post("/worker/tools/invoke", headers=signed(), json=call())
     error = answer.json()["output"]["error"]
     assert error["kind"] == "TOOL_RUNTIME_BAD_OUTPUT_VALUE"
@@ -482,7 +482,7 @@ def test_a_bug_inside_a_tool_tells_its_type_and_place_only(
     async def broken(_: Any) -> list[Any]:
         raise ValueError(TOKEN)
 
-    monkeypatch.setattr(labels.fetching, "label_resources", broken)
+    monkeypatch.setattr(labels.fetch, "label_resources", broken)
     answer = client.post("/worker/tools/invoke", headers=signed(), json=call())
     error = answer.json()["output"]["error"]
     assert error["kind"] == "TOOL_RUNTIME_FATAL"

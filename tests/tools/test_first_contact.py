@@ -10,8 +10,8 @@ import pytest
 
 from arcade_gmail_multiuser.gmail.messages import first_contact
 from arcade_gmail_multiuser.gmail.messages.first_contact import MAX_SENDERS
-from arcade_gmail_multiuser.tools.messages import get_email, get_emails, list_emails
-from arcade_gmail_multiuser.tools.threads import get_thread
+from arcade_gmail_multiuser.tools.read import get_email, get_emails, get_thread
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 Mail = Callable[..., bytes]
 SAID = "the sender may be a stranger"

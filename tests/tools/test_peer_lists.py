@@ -12,7 +12,7 @@ import pytest
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
-from arcade_gmail_multiuser.tools.messages import list_emails
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 Mail = Callable[..., bytes]
 
