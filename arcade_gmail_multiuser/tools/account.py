@@ -7,8 +7,8 @@ from arcade_tdk import ToolContext
 from typing_extensions import TypedDict
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser.gmail.account import account
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
-from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
 from arcade_gmail_multiuser.tools import parameters
 from arcade_gmail_multiuser.tools.answer_size import fit
@@ -84,7 +84,7 @@ async def who_am_i(context: ToolContext) -> Annotated[Account, "The user's addre
     Use it when the user's own name or address is needed, for instance to sign a message. Further
     addresses that the user can send from are in ListSendAsAliases.
     """
-    profile, person = await fetch.account(gmail_client(context))
+    profile, person = await account(gmail_client(context))
     return _account(profile, person, user_id=context.user_id or "")
 
 

@@ -10,7 +10,6 @@ from typing_extensions import TypedDict
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import ReadThread
-from arcade_gmail_multiuser.gmail.messages.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, message_answers, parameters
 from arcade_gmail_multiuser.tools.answer_size import cost, fit_failures, short
@@ -70,7 +69,7 @@ async def get_email(
     gmail = gmail_client(context)
     message, labels = await fetch.read_message_with_labels(gmail, email_id)
     if start.cursor is None:
-        [message] = await noting_first_contacts(gmail, [message])
+        [message] = await fetch.noting_first_contacts(gmail, [message])
     return message_answers.one_email(message, labels, view, start)
 
 
@@ -93,7 +92,7 @@ async def get_emails(
     ids, refused = checks.identifiers("email_ids", email_ids, 50)
     gmail = gmail_client(context)
     found = await fetch.read_messages(gmail, ids, bodies=True)
-    noted = await noting_first_contacts(gmail, found.messages)
+    noted = await fetch.noting_first_contacts(gmail, found.messages)
     found = replace(found, messages=noted, failed=(*refused, *found.failed))
     return await message_answers.email_list(found, fetch.Page(ids, None), view, bodies=True)
 
@@ -123,7 +122,7 @@ async def get_thread(
     thread_id = checks.identifier("thread_id", thread_id)
     gmail = gmail_client(context)
     thread = await fetch.read_thread(gmail, thread_id)
-    thread = replace(thread, messages=await noting_first_contacts(gmail, thread.messages))
+    thread = replace(thread, messages=await fetch.noting_first_contacts(gmail, thread.messages))
     return await asyncio.to_thread(_thread_answer, thread, view)
 
 

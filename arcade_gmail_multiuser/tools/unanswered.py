@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from arcade_gmail_multiuser.gmail import unanswered
 from arcade_gmail_multiuser.gmail.addresses import display
+from arcade_gmail_multiuser.gmail.compose.send_as import own_addresses
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import FoundThreads, Page, Search
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
@@ -111,7 +112,7 @@ async def find_unanswered(
     checks.within("max_threads", max_threads, 1, 100)
     gmail = gmail_client(context)
     query = unanswered.query_for(direction, days=days, include_archived=include_archived)
-    mine = await fetch.own_addresses(gmail)
+    mine = await own_addresses(gmail)
     page = await fetch.list_threads(gmail, Search(query), max_threads, None)
     found = await fetch.read_threads(gmail, page.ids)
     now = datetime.now(UTC)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_multiuser.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    DeadlineExceeded,
+    GmailMultiuserError,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    RequestRefused,
+    Unavailable,
+)
 from arcade_gmail_multiuser.gmail.api.batch import Outcome, make_all
 from arcade_gmail_multiuser.gmail.api.endpoint import userinfo_url
 from arcade_gmail_multiuser.gmail.api.errors import USERINFO, error_of, read_json
@@ -16,7 +27,9 @@ from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy, kind_of, p
 from arcade_gmail_multiuser.gmail.api.transport import Transport, shared_transport
 from arcade_gmail_multiuser.gmail.api.upload import build_with_mail
 
-__all__ = ["GmailClient"]
+__all__ = ["GmailClient", "together", "unless_unavailable"]
+
+T = TypeVar("T")
 
 
 class GmailClient:
@@ -160,3 +173,24 @@ def _own(method: str, params: Mapping[str, Any]) -> BuiltRequest:
 def _refuse_others(params: Mapping[str, Any]) -> None:
     if params.get("userId", "me") != "me":
         raise InvalidInput("Only the mailbox of the connected person can be used.")
+
+
+OUTAGES = (ConnectionFailed, DeadlineExceeded, RateLimited, Unavailable)
+
+
+async def unless_unavailable(asked: Awaitable[T]) -> T | GmailMultiuserError:
+    """Wait for what the answer can do without; a token or scope that is refused still raises."""
+    try:
+        return await asked
+    except (*OUTAGES, AccessDenied, NotFound, RequestRefused) as failure:
+        return failure
+
+
+async def together(*asked: Awaitable[Any]) -> list[Any]:
+    """Wait for all of them, and leave none running when one fails."""
+    tasks = [asyncio.ensure_future(each) for each in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

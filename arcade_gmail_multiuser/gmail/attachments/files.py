@@ -61,7 +61,7 @@ class FoundAttachment:
 
 
 async def find_attachment(
-    mailbox: GmailClient, message_id: str, wanted: str | None = None
+    gmail: GmailClient, message_id: str, wanted: str | None = None
 ) -> FoundAttachment:
     """Find an attachment by part id, attachment id or file name; None means the only one.
 
@@ -69,7 +69,7 @@ async def find_attachment(
         NotFound: no such message, or no such attachment; the error names the part ids there are.
         InvalidInput: several attachments fit; the error names their part ids.
     """
-    message = await mailbox.call("users.messages.get", id=message_id, format="full")
+    message = await gmail.call("users.messages.get", id=message_id, format="full")
     root, _ = read_tree(message.get("payload"))
     parts = [part for part in root.walk() if part.attachment_id or part.data]
     attached = [part for part in parts if part.attachment_id or part.filename]
@@ -81,11 +81,11 @@ async def find_attachment(
     for fitting in ways:
         if fitting:
             return _found(message_id, _the_one(fitting, attached))
-    part = await _by_older_id(mailbox, message_id, wanted, attached)
+    part = await _by_older_id(gmail, message_id, wanted, attached)
     return _found(message_id, _the_one([part] if part else [], attached))
 
 
-async def fetch_content(mailbox: GmailClient, found: FoundAttachment) -> bytes:
+async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:
     """Return the attachment's bytes; an attachment id that has expired is looked up once more.
 
     Raises:
@@ -100,14 +100,14 @@ async def fetch_content(mailbox: GmailClient, found: FoundAttachment) -> bytes:
     if found.data is not None:
         return await _decoded(found.data)
     try:
-        return await _get(mailbox, found.message_id, found.attachment_id)
+        return await _get(gmail, found.message_id, found.attachment_id)
     except _REFUSALS:
-        anew = await find_attachment(mailbox, found.message_id, found.part_id or found.filename)
-        return await _get(mailbox, found.message_id, anew.attachment_id)
+        anew = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
+        return await _get(gmail, found.message_id, anew.attachment_id)
 
 
-async def _get(mailbox: GmailClient, message_id: str, attachment_id: str | None) -> bytes:
-    answer: dict[str, Any] = await mailbox.call(
+async def _get(gmail: GmailClient, message_id: str, attachment_id: str | None) -> bytes:
+    answer: dict[str, Any] = await gmail.call(
         "users.messages.attachments.get", messageId=message_id, id=attachment_id
     )
     return await _decoded(str(answer.get("data") or ""))
@@ -157,13 +157,13 @@ def _the_one(fitting: Sequence[Part], attached: Sequence[Part]) -> Part:
 
 
 async def _by_older_id(
-    mailbox: GmailClient, message_id: str, wanted: str, attached: Sequence[Part]
+    gmail: GmailClient, message_id: str, wanted: str, attached: Sequence[Part]
 ) -> Part | None:
     """Try an attachment id of an earlier answer; which part it was is seen by its size alone."""
     if not _OPAQUE.fullmatch(wanted) or not attached:
         return None
     try:
-        content = await _get(mailbox, message_id, wanted)
+        content = await _get(gmail, message_id, wanted)
     except _REFUSALS:
         return None
     fitting = [part for part in attached if part.size == len(content)]

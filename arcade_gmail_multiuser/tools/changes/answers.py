@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to
-from arcade_gmail_multiuser.gmail.history_cursor import write_cursor
-from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to, write_cursor
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_book
 from arcade_gmail_multiuser.gmail.timestamps import of_milliseconds
 from arcade_gmail_multiuser.tools.answer_size import FRAME, MAX_ANSWER, SEPARATOR, cost
 from arcade_gmail_multiuser.tools.changes.types import (
@@ -154,7 +152,7 @@ async def watched_labels(gmail: GmailClient, names: Sequence[str]) -> tuple[list
     """Return the ids and the proper names of the labels that are named."""
     if not names:
         return [], []
-    labels = await fetch.label_book(gmail)
+    labels = await label_book(gmail)
     ids = list(dict.fromkeys(labels.id_of(name) for name in names))
     return ids, labels.names_of(ids)
 
@@ -181,7 +179,7 @@ async def _labels_of(gmail: GmailClient, changes: Changes) -> tuple[LabelBook, l
     if not any(label.startswith("Label_") for label in used):
         return LabelBook([]), []
     try:
-        return await fetch.label_book(gmail), []
+        return await label_book(gmail), []
     except GmailMultiuserError as failure:
         return LabelBook([]), [f"the names of labels: {failure.message}"]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import history, watch
-from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
+from arcade_gmail_multiuser.gmail.history import read_cursor
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.compose import draft_edits, send
-from arcade_gmail_multiuser.gmail.messages import draft_list, fetch
+from arcade_gmail_multiuser.gmail.compose import drafts, send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters
 from arcade_gmail_multiuser.tools.behavior import (
@@ -66,8 +65,8 @@ async def list_draft_emails(
     view = View.checked(time_zone)
     n_drafts = checks.within("n_drafts", n_drafts, 1, 50)
     gmail = gmail_client(context)
-    page = await fetch.list_drafts(gmail, n_drafts, page_token)
-    return answers.draft_list(await draft_list.read_drafts(gmail, page.ids), page, view)
+    page = await drafts.list_drafts(gmail, n_drafts, page_token)
+    return answers.draft_list(await drafts.read_drafts(gmail, page.ids), page, view)
 
 
 @tool(GMAIL_COMPOSE, does=CREATES_A_DRAFT)
@@ -161,9 +160,9 @@ async def update_draft_email(
     edit, changed = draft_edit(subject, body, recipient, cc, bcc, content_type)
     gmail = gmail_client(context)
     if dry_run:
-        mime = await draft_edits.edited_draft(gmail, draft_id, edit)
+        mime = await drafts.edited_draft(gmail, draft_id, edit)
         return answers.not_edited(draft_id, await preview_of_mime(mime), changed)
-    stored = await draft_edits.update_draft(gmail, draft_id, edit)
+    stored = await drafts.update_draft(gmail, draft_id, edit)
     return answers.edited(stored, changed)
 
 
@@ -185,7 +184,7 @@ async def send_draft_email(
     """
     draft_id = checks.identifier("email_id", email_id)
     gmail = gmail_client(context)
-    draft = await send.read_draft(gmail, draft_id, full=dry_run)
+    draft = await drafts.read_draft(gmail, draft_id, full=dry_run)
     if dry_run:
         return not_sent_draft(context, draft)
     content = confirmation.content_of_draft(draft.id, draft.message.id)
@@ -204,7 +203,7 @@ async def delete_draft_email(
     TrashEmail. A second call answers that there is no such draft.
     """
     draft_id = checks.identifier("draft_email_id", draft_email_id)
-    gone = await draft_edits.delete_draft(gmail_client(context), draft_id)
+    gone = await drafts.delete_draft(gmail_client(context), draft_id)
     return answers.deleted(draft_id, gone)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import filters
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
@@ -40,7 +40,7 @@ async def list_filters(
     maximum = checks.within("max_results", max_results, 1, 500)
     gmail = gmail_client(context)
     resources = await filters.filter_resources(gmail)
-    labels = await fetch.label_book(gmail)
+    labels = await label_book(gmail)
     return answers.filter_list(resources, labels, contains, maximum)
 
 
@@ -109,7 +109,7 @@ async def create_filter(
     add, remove = labels_to_add or [], labels_to_remove or []
     checks.label_changes(add, remove)
     gmail = gmail_client(context)
-    labels = await fetch.label_book(gmail)
+    labels = await label_book(gmail)
     action = filters.checked_action(checks.resolved_changes(labels, add, remove))
     body = {"criteria": criteria, "action": action}
     matching = await filters.matching_now(gmail, criteria)

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.labels import editing
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels import editing, label_book
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import (
@@ -44,9 +43,9 @@ async def list_labels(
     most 500 are returned; narrow with name_contains beyond that.
     """
     gmail = gmail_client(context)
-    labels = answers.chosen_labels(await fetch.label_resources(gmail), name_contains)
+    labels = answers.chosen_labels(await label_book.label_resources(gmail), name_contains)
     if include_counts:
-        labels.counts = await fetch.label_counts(gmail, labels.to_count())
+        labels.counts = await label_book.label_counts(gmail, labels.to_count())
     return answers.label_list(labels)
 
 

@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.gmail.organise.label_changes import (
     difference,
     steps_of,
 )
-from arcade_gmail_multiuser.gmail.organise.label_undo import LabelUndone
+from arcade_gmail_multiuser.gmail.organise.undo import LabelUndone
 from arcade_gmail_multiuser.gmail.organise.undo_token import seal
 from arcade_gmail_multiuser.tools.organise.types import (
     BulkChange,

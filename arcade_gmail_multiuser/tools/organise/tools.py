@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.messages import fetch
-from arcade_gmail_multiuser.gmail.organise import label_changes, label_undo, undo
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
+from arcade_gmail_multiuser.gmail.organise import label_changes, undo
 from arcade_gmail_multiuser.gmail.organise.label_changes import Change
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, open_token
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
@@ -191,7 +191,7 @@ async def change_email_labels(
     chosen = inputs.chosen(email_ids, query)
     checks.label_changes([label_name], [])
     gmail = gmail_client(context)
-    labels = await fetch.label_book(gmail)
+    labels = await label_book(gmail)
     change = inputs.labelling(labels, label_name, add=action == "add")
     ledger = await inputs.changed(gmail, inputs.inside(chosen, change), change)
     return answers.bulk_change(ledger, user=context.user_id or "", full=include_full_ledger)
@@ -218,7 +218,7 @@ async def change_thread_labels(
     thread_id = checks.identifier("thread_id", thread_id)
     checks.label_changes(labels_to_add, labels_to_remove)
     gmail = gmail_client(context)
-    labels = await fetch.label_book(gmail)
+    labels = await label_book(gmail)
     change = checks.resolved_changes(labels, labels_to_add, labels_to_remove)
     before = await gmail.call("users.threads.get", id=thread_id, format="minimal")
     after = await gmail.call("users.threads.modify", id=thread_id, body=change)
@@ -266,5 +266,5 @@ async def undo_change(
     change = open_token(undo_token, user=context.user_id or "")
     gmail = gmail_client(context)
     if isinstance(change, LabelStep):
-        return answers.undone_label(await label_undo.revert_label(gmail, change))
+        return answers.undone_label(await undo.revert_label(gmail, change))
     return answers.undone(await undo.revert(gmail, change))

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from arcade_gmail_multiuser.errors import InvalidInput
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.date_ranges import DateRange, date_bounds
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.messages.fetch import Search
 from arcade_gmail_multiuser.gmail.queries import build_query
 from arcade_gmail_multiuser.tools import checks
@@ -102,7 +102,7 @@ async def by_fields(
     if labels:
         if len(labels) > checks.MAX_LABELS:
             raise InvalidInput(f"At most {checks.MAX_LABELS} labels can be searched for at once.")
-        book = await fetch.label_book(gmail)
+        book = await label_book(gmail)
         label_ids = tuple(dict.fromkeys(book.id_of(label) for label in labels))
     return Search(query, label_ids, include_spam_trash)
 

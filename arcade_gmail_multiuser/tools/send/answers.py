@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import Address, display
+from arcade_gmail_multiuser.gmail.compose.drafts import StoredDraft
 from arcade_gmail_multiuser.gmail.compose.mime import (
     OutgoingMessage,
     distinct_recipients,
@@ -17,7 +18,6 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
 from arcade_gmail_multiuser.gmail.compose.send import (
     OFF_LOOP_CHARACTERS,
     Sent,
-    StoredDraft,
     composed,
 )
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text

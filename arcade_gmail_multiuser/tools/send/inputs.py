@@ -24,16 +24,15 @@ from arcade_gmail_multiuser.gmail.attachments.files import (
     fetch_content,
     find_attachment,
 )
-from arcade_gmail_multiuser.gmail.compose.forward import compose_forward
+from arcade_gmail_multiuser.gmail.compose.forward import compose_forward, read_raw
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_CONTENT_BYTES,
     ContentType,
     OutgoingAttachment,
     OutgoingMessage,
 )
-from arcade_gmail_multiuser.gmail.compose.raw import read_raw
-from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
-from arcade_gmail_multiuser.gmail.compose.sender import sender_of, signed
+from arcade_gmail_multiuser.gmail.compose.reply import compose_reply, read_for_reply
+from arcade_gmail_multiuser.gmail.compose.send_as import sender_of, signed
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.send.types import AttachmentInput
@@ -121,7 +120,7 @@ async def reply(
     sender = await sender_of(gmail, written.from_address, sign=written.add_signature)
     body, content_type = signed(written.body, written.content_type, sender)
     files = await _files(gmail, written.attachments)
-    original, mine = await fetch.read_for_reply(gmail, message_id)
+    original, mine = await read_for_reply(gmail, message_id)
     message = compose_reply(
         original,
         body=body,
