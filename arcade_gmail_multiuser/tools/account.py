@@ -11,7 +11,7 @@ from arcade_gmail_multiuser.gmail.account import account
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
 from arcade_gmail_multiuser.tools import parameters
-from arcade_gmail_multiuser.tools.answer_size import fit
+from arcade_gmail_multiuser.tools.answer_format import fit
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool

@@ -14,19 +14,21 @@ from arcade_gmail_multiuser.gmail.messages.fetch import FoundMessages, Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.gmail.messages.quote_folding import fold_quotes
 from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
-from arcade_gmail_multiuser.tools.answer_size import (
+from arcade_gmail_multiuser.tools.answer_format import (
     FRAME,
     NAMES_SHARE,
     SEPARATOR,
+    View,
     automated_note,
     cost,
     fair_shares,
     fit_failures,
     fit_ids,
+    link,
     short,
+    when,
 )
 from arcade_gmail_multiuser.tools.message_types import AttachmentInfo, Email, EmailList
-from arcade_gmail_multiuser.tools.view import View, link, when
 
 __all__ = [
     "MAX_SNIPPET",

@@ -12,12 +12,11 @@ from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import ReadThread
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, message_answers, parameters
-from arcade_gmail_multiuser.tools.answer_size import cost, fit_failures, short
+from arcade_gmail_multiuser.tools.answer_format import View, cost, fit_failures, link, short
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import Email, EmailList, FailedItem
-from arcade_gmail_multiuser.tools.view import View, link
 
 __all__ = ["get_email", "get_emails", "get_thread"]
 

@@ -14,12 +14,20 @@ from arcade_gmail_multiuser.gmail.messages.fetch import FoundThreads, Page, Sear
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.gmail.unanswered import Direction, Findings, Waiting
 from arcade_gmail_multiuser.tools import checks, parameters
-from arcade_gmail_multiuser.tools.answer_size import FRAME, MAX_ANSWER, cost, fit, fit_failures
+from arcade_gmail_multiuser.tools.answer_format import (
+    FRAME,
+    MAX_ANSWER,
+    View,
+    cost,
+    fit,
+    fit_failures,
+    link,
+    when,
+)
 from arcade_gmail_multiuser.tools.behavior import READS
 from arcade_gmail_multiuser.tools.context import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import FailedItem
-from arcade_gmail_multiuser.tools.view import View, link, when
 
 __all__ = ["find_unanswered"]
 

@@ -12,11 +12,10 @@ from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput, UnknownL
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingAttachment
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.tools import checks, message_answers
-from arcade_gmail_multiuser.tools.answer_size import cost, fair_shares
+from arcade_gmail_multiuser.tools.answer_format import View, cost, fair_shares, link
 from arcade_gmail_multiuser.tools.message_answers import read_cursor
 from arcade_gmail_multiuser.tools.send import inputs
 from arcade_gmail_multiuser.tools.send.types import AttachmentInput
-from arcade_gmail_multiuser.tools.view import View, link
 
 BOOK = LabelBook(
     [

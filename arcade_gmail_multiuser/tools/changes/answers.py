@@ -12,7 +12,7 @@ from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to, write_cursor
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_book
 from arcade_gmail_multiuser.gmail.timestamps import of_milliseconds
-from arcade_gmail_multiuser.tools.answer_size import FRAME, MAX_ANSWER, SEPARATOR, cost
+from arcade_gmail_multiuser.tools.answer_format import FRAME, MAX_ANSWER, SEPARATOR, cost, when
 from arcade_gmail_multiuser.tools.changes.types import (
     ChangedMessage,
     GoneMessage,
@@ -20,7 +20,6 @@ from arcade_gmail_multiuser.tools.changes.types import (
     RelabeledMessage,
     Watch,
 )
-from arcade_gmail_multiuser.tools.view import when
 
 __all__ = ["mailbox_changes", "no_changes", "watched_labels", "watching"]
 

@@ -8,12 +8,12 @@ from arcade_gmail_multiuser.gmail import history, watch
 from arcade_gmail_multiuser.gmail.history import read_cursor
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters
+from arcade_gmail_multiuser.tools.answer_format import View
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
 from arcade_gmail_multiuser.tools.changes import answers
 from arcade_gmail_multiuser.tools.changes.types import MailboxChanges, Unwatch, Watch
 from arcade_gmail_multiuser.tools.context import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
-from arcade_gmail_multiuser.tools.view import View
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]
 

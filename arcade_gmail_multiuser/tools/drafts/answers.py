@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from arcade_tdk import ToolContext
+
 from arcade_gmail_multiuser.gmail.addresses import display, read_addresses
-from arcade_gmail_multiuser.gmail.compose.drafts import Deleted, Draft, Edited, FoundDrafts
+from arcade_gmail_multiuser.gmail.api.client import off_loop
+from arcade_gmail_multiuser.gmail.compose.drafts import (
+    Deleted,
+    Draft,
+    Edited,
+    FoundDrafts,
+    StoredDraft,
+)
+from arcade_gmail_multiuser.gmail.messages.composed import read_composed
 from arcade_gmail_multiuser.gmail.messages.fetch import Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
-from arcade_gmail_multiuser.tools.answer_size import FRAME, MAX_ANSWER, cost, fit_failures, short
+from arcade_gmail_multiuser.tools.answer_format import (
+    FRAME,
+    MAX_ANSWER,
+    View,
+    cost,
+    fit_failures,
+    link,
+    short,
+    when,
+)
 from arcade_gmail_multiuser.tools.drafts.types import (
     DeletedDraft,
     DraftList,
@@ -14,10 +33,16 @@ from arcade_gmail_multiuser.tools.drafts.types import (
     DraftSummary,
     EditedDraft,
 )
-from arcade_gmail_multiuser.tools.send.answers import preview, recipients
+from arcade_gmail_multiuser.tools.send import confirmation
+from arcade_gmail_multiuser.tools.send.answers import (
+    MAX_FILES,
+    body_shown,
+    dry_run_receipt,
+    preview,
+    recipients,
+)
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
-from arcade_gmail_multiuser.tools.send.types import Preview
-from arcade_gmail_multiuser.tools.view import View, link, when
+from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
 
 __all__ = ["deleted", "draft_list", "edited", "not_edited", "not_stored", "stored"]
 
@@ -74,7 +99,7 @@ async def not_stored(outgoing: Outgoing) -> DraftReceipt:
         status="dry_run",
         recipients=recipients(outgoing.message),
         url="",
-        preview=await preview(outgoing),
+        preview=await preview(outgoing, await outgoing.compose()),
     )
 
 
@@ -93,8 +118,9 @@ def edited(draft: Edited, changed: list[str]) -> EditedDraft:
     )
 
 
-def not_edited(draft_id: str, shown: Preview, changed: list[str]) -> EditedDraft:
+async def not_edited(draft_id: str, mime: bytes, changed: list[str]) -> EditedDraft:
     """Answer a dry run: how the draft would be stored."""
+    shown = _preview(await off_loop(len(mime), lambda: read_composed(mime)))
     return EditedDraft(
         id=draft_id,
         message_id="",
@@ -113,6 +139,14 @@ def not_edited(draft_id: str, shown: Preview, changed: list[str]) -> EditedDraft
     )
 
 
+def not_sent(context: ToolContext, draft: StoredDraft) -> Receipt:
+    """Show a stored draft as it would be sent, with a token where the operator set a key."""
+    shown = _preview(draft.message)
+    content = confirmation.content_of_draft(draft.id, draft.message.id)
+    confirmation.offer(context, content, shown)
+    return dry_run_receipt(shown, list(dict.fromkeys(draft.recipients)), draft.message.thread_id)
+
+
 def deleted(draft_id: str, draft: Deleted) -> DeletedDraft:
     """Say what is gone."""
     return DeletedDraft(
@@ -121,6 +155,33 @@ def deleted(draft_id: str, draft: Deleted) -> DeletedDraft:
         subject=draft.subject[: MAX_FIELDS[0]],
         recipients=list(draft.recipients),
     )
+
+
+def _preview(message: ReadMessage) -> Preview:
+    """Show a stored or edited draft, which holds more than was composed here."""
+    body, omitted = body_shown(message.body, fenced=True)
+    more = len(message.attachments) - MAX_FILES
+    omitted += [f"{more} more attachments"] if more > 0 else []
+    shown = Preview(
+        to=list(map(display, message.to)),
+        cc=list(map(display, message.cc)),
+        bcc=list(map(display, message.bcc)),
+        subject=message.subject,
+        body=body,
+        content_type="html" if message.html_body else "plain",
+        attachments=[
+            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
+            for file in message.attachments[:MAX_FILES]
+        ],
+        encoded_size=message.size_estimate,
+        warnings=list(message.warnings),
+        omitted=omitted,
+    )
+    if message.from_ is not None:
+        shown["from_"] = display(message.from_)
+    if message.reply_to:
+        shown["reply_to"] = list(map(display, message.reply_to))
+    return shown
 
 
 def _summary(

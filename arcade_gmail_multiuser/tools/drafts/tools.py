@@ -8,6 +8,7 @@ from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import drafts, send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, parameters
+from arcade_gmail_multiuser.tools.answer_format import View
 from arcade_gmail_multiuser.tools.behavior import (
     CREATES_A_DRAFT,
     DELETES_A_DRAFT,
@@ -27,12 +28,9 @@ from arcade_gmail_multiuser.tools.drafts.types import (
 )
 from arcade_gmail_multiuser.tools.send import confirmation, inputs, types
 from arcade_gmail_multiuser.tools.send.answers import (
-    not_sent_draft,
-    preview_of_mime,
     sent_receipt,
 )
 from arcade_gmail_multiuser.tools.send.types import Receipt
-from arcade_gmail_multiuser.tools.view import View
 
 __all__ = [
     "delete_draft_email",
@@ -161,7 +159,7 @@ async def update_draft_email(
     gmail = gmail_client(context)
     if dry_run:
         mime = await drafts.edited_draft(gmail, draft_id, edit)
-        return answers.not_edited(draft_id, await preview_of_mime(mime), changed)
+        return await answers.not_edited(draft_id, mime, changed)
     stored = await drafts.update_draft(gmail, draft_id, edit)
     return answers.edited(stored, changed)
 
@@ -186,7 +184,7 @@ async def send_draft_email(
     gmail = gmail_client(context)
     draft = await drafts.read_draft(gmail, draft_id, full=dry_run)
     if dry_run:
-        return not_sent_draft(context, draft)
+        return answers.not_sent(context, draft)
     content = confirmation.content_of_draft(draft.id, draft.message.id)
     confirmation.require(context, confirmation_token, content)
     sent = await send.send_draft(gmail, draft)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import Count
-from arcade_gmail_multiuser.tools.answer_size import fit
+from arcade_gmail_multiuser.tools.answer_format import fit
 from arcade_gmail_multiuser.tools.filters.types import (
     CreatedFilter,
     DeletedFilter,

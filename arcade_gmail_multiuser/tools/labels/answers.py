@@ -10,7 +10,7 @@ from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.gmail.labels.editing import Kept
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, seal_label
-from arcade_gmail_multiuser.tools.answer_size import FRAME, MAX_ANSWER, cost, fit, fit_failures
+from arcade_gmail_multiuser.tools.answer_format import FRAME, MAX_ANSWER, cost, fit, fit_failures
 from arcade_gmail_multiuser.tools.labels.types import DeletedLabel, Label, LabelChange, LabelList
 
 __all__ = ["ChosenLabels", "chosen_labels", "created", "deleted", "label_list", "renamed"]

@@ -15,6 +15,7 @@ from arcade_gmail_multiuser.gmail.organise.label_changes import (
 )
 from arcade_gmail_multiuser.gmail.organise.undo import LabelUndone
 from arcade_gmail_multiuser.gmail.organise.undo_token import seal
+from arcade_gmail_multiuser.tools.answer_format import link
 from arcade_gmail_multiuser.tools.organise.types import (
     BulkChange,
     EmailChange,
@@ -25,7 +26,6 @@ from arcade_gmail_multiuser.tools.organise.types import (
     Undone,
     UndoneLabel,
 )
-from arcade_gmail_multiuser.tools.view import link
 
 __all__ = [
     "bulk_change",

@@ -8,17 +8,19 @@ from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import Count, FoundThreads, Page, ReadThread
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
-from arcade_gmail_multiuser.tools.answer_size import (
+from arcade_gmail_multiuser.tools.answer_format import (
     FRAME,
+    View,
     automated_note,
     cost,
     fit_failures,
+    link,
     short,
+    when,
 )
 from arcade_gmail_multiuser.tools.message_answers import MAX_SNIPPET
 from arcade_gmail_multiuser.tools.message_types import EmailList
 from arcade_gmail_multiuser.tools.search.types import SearchResult, ThreadList, ThreadSummary
-from arcade_gmail_multiuser.tools.view import View, link, when
 
 __all__ = ["count_only", "search_result", "thread_list"]
 

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.addresses import Address, display
-from arcade_gmail_multiuser.gmail.compose.drafts import StoredDraft
+from arcade_gmail_multiuser.gmail.addresses import display
+from arcade_gmail_multiuser.gmail.api.client import off_loop
 from arcade_gmail_multiuser.gmail.compose.mime import (
+    Composed,
     OutgoingMessage,
     distinct_recipients,
-    resolve_content_type,
 )
-from arcade_gmail_multiuser.gmail.compose.send import (
-    OFF_LOOP_CHARACTERS,
-    Sent,
-    composed,
-)
-from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
-from arcade_gmail_multiuser.gmail.messages.composed import read_composed
-from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.compose.send import Sent
 from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
+from arcade_gmail_multiuser.tools.answer_format import link
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
 from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
-from arcade_gmail_multiuser.tools.view import link
 
 __all__ = [
+    "MAX_FILES",
+    "body_shown",
+    "dry_run_receipt",
     "not_sent",
-    "not_sent_draft",
     "prepared",
     "preview",
-    "preview_of_mime",
     "receipt",
     "recipients",
     "sent_receipt",
 ]
-
 
 MAX_BODY = 40_000
 MAX_FILES = 100
@@ -48,8 +40,8 @@ MAX_FILES = 100
 def receipt(sent: Sent, outgoing: Outgoing) -> Receipt:
     """Say what became of a message that was composed here."""
     answer = sent_receipt(sent, recipients(outgoing.message))
-    if outgoing.warnings:
-        answer["warnings"] = [*answer.get("warnings", ()), *outgoing.warnings]
+    if outgoing.forwarded and outgoing.forwarded.warnings:
+        answer["warnings"] = [*answer.get("warnings", ()), *outgoing.forwarded.warnings]
     return answer
 
 
@@ -86,11 +78,11 @@ async def not_sent(outgoing: Outgoing, *, confirmed_by: ToolContext | None = Non
     Raises:
         InvalidInput: `compose` refuses it.
     """
-    if confirmed_by is None:
-        shown = await preview(outgoing)
-    else:
-        shown = await _offered(confirmed_by, outgoing, needed=False)
-    return _dry_run(shown, recipients(outgoing.message), outgoing.thread_id)
+    composed = await outgoing.compose()
+    shown = await preview(outgoing, composed)
+    if confirmed_by is not None:
+        await confirmation.offer_message(confirmed_by, composed, shown)
+    return dry_run_receipt(shown, recipients(outgoing.message), outgoing.thread_id)
 
 
 async def prepared(context: ToolContext, outgoing: Outgoing) -> Preview:
@@ -99,126 +91,57 @@ async def prepared(context: ToolContext, outgoing: Outgoing) -> Preview:
     Raises:
         ConfigurationError: the operator set no key.
     """
-    return await _offered(context, outgoing, needed=True)
-
-
-def not_sent_draft(context: ToolContext, draft: StoredDraft) -> Receipt:
-    """Show a stored draft as it would be sent, with a token where the operator set a key."""
-    shown = _as_read(draft.message)
-    content = confirmation.content_of_draft(draft.id, draft.message.id)
-    confirmation.offer(context, content, shown)
-    return _dry_run(shown, list(dict.fromkeys(draft.recipients)), draft.message.thread_id)
-
-
-async def preview(outgoing: Outgoing) -> Preview:
-    """Show a message as it would be sent.
-
-    Raises:
-        InvalidInput: `compose` refuses it.
-    """
-    if outgoing.write is None:
-        return await _preview(outgoing, await composed(outgoing.message))
-    mime = await asyncio.to_thread(outgoing.write, outgoing.message)
-    shown = await preview_of_mime(mime)
-    shown["warnings"] = [*outgoing.warnings, *shown["warnings"]]
+    composed = await outgoing.compose()
+    shown = await preview(outgoing, composed)
+    await confirmation.offer_message(context, composed, shown, needed=True)
     return shown
 
 
-async def preview_of_mime(mime: bytes) -> Preview:
-    """Show a mail that is composed already as its recipient will read it."""
-    if len(mime) > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(lambda: _as_read(read_composed(mime)))
-    return _as_read(read_composed(mime))
+async def preview(outgoing: Outgoing, composed: Composed) -> Preview:
+    """Show a message as its reader will see it, from what composing it found out."""
+    return await off_loop(len(composed.mime), lambda: _preview(outgoing, composed))
 
 
-async def _offered(context: ToolContext, outgoing: Outgoing, *, needed: bool) -> Preview:
-    mime = await composed(outgoing.message)
-    shown = await _preview(outgoing, mime)
-    content = await confirmation.content_of_message(mime)
-    confirmation.offer(context, content, shown, needed=needed)
-    return shown
-
-
-async def _preview(outgoing: Outgoing, mime: bytes) -> Preview:
-    message, fenced = outgoing.message, outgoing.quotes
-    if len(mime) > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(_from_message, message, len(mime), fenced=fenced)
-    return _from_message(message, len(mime), fenced=fenced)
-
-
-def _from_message(message: OutgoingMessage, encoded_size: int, *, fenced: bool) -> Preview:
-    kind = resolve_content_type(message.body, message.content_type)
-    text, warnings = message.body, list[str]()
-    if kind == "html":
-        readable = html_to_text(message.body)
-        text, warnings = readable.text, list(readable.warnings)
+def _preview(outgoing: Outgoing, composed: Composed) -> Preview:
+    message, readable = outgoing.message, composed.readable
     to, cc, bcc = distinct_recipients(message.to, message.cc, message.bcc)
-    body, omitted = _body(text, fenced=fenced)
+    body, omitted = body_shown(readable.text, fenced=outgoing.quotes)
     shown = Preview(
-        to=_people(to),
-        cc=_people(cc),
-        bcc=_people(bcc),
+        to=list(map(display, to)),
+        cc=list(map(display, cc)),
+        bcc=list(map(display, bcc)),
         subject=message.subject,
         body=body,
-        content_type=kind,
-        attachments=[
-            OutgoingFile(
-                filename=file.filename,
-                mime_type=file.mime_type,
-                size=len(file.content),
-                sha256=hashlib.sha256(file.content).hexdigest(),
-            )
-            for file in message.attachments
-        ],
-        encoded_size=encoded_size,
-        warnings=warnings,
+        content_type=composed.content_type,
+        attachments=_files(outgoing),
+        encoded_size=len(composed.mime),
+        warnings=list(readable.warnings),
         omitted=omitted,
     )
-    return _from(message.from_, message.reply_to, shown)
-
-
-def _as_read(message: ReadMessage) -> Preview:
-    body, omitted = _body(message.body, fenced=True)
-    more = len(message.attachments) - MAX_FILES
-    if more > 0:
-        omitted.append(f"{more} more attachments")
-    shown = Preview(
-        to=_people(message.to),
-        cc=_people(message.cc),
-        bcc=_people(message.bcc),
-        subject=message.subject,
-        body=body,
-        content_type="html" if message.html_body else "plain",
-        attachments=[
-            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
-            for file in message.attachments[:MAX_FILES]
-        ],
-        encoded_size=message.size_estimate,
-        warnings=list(message.warnings),
-        omitted=omitted,
-    )
-    return _from(message.from_, message.reply_to, shown)
-
-
-def _from(address: Address | None, reply_to: Sequence[Address], shown: Preview) -> Preview:
-    if address is not None:
-        shown["from_"] = display(address)
-    if reply_to:
-        shown["reply_to"] = _people(reply_to)
+    if outgoing.forwarded:
+        shown["warnings"] = [*outgoing.forwarded.warnings, *readable.warnings]
+        more = len(outgoing.forwarded.files) - MAX_FILES
+        omitted += [f"{more} more attachments"] if more > 0 else []
+    if message.from_ is not None:
+        shown["from_"] = display(message.from_)
+    if message.reply_to:
+        shown["reply_to"] = list(map(display, message.reply_to))
     return shown
 
 
-def _body(text: str, *, fenced: bool) -> tuple[str, list[str]]:
+def body_shown(text: str, *, fenced: bool) -> tuple[str, list[str]]:
+    """Return as much of a body as a preview shows, and what it leaves out.
+
+    Args:
+        fenced: the body also holds what other people wrote.
+    """
     cut = clip(text, max_chars=MAX_BODY)
     omitted = [f"{cut.omitted_chars:,} characters at the end of the text"] if cut.truncated else []
     return fence(cut.text, label="message to send") if fenced else cut.text, omitted
 
 
-def _people(addresses: Iterable[Address]) -> list[str]:
-    return [display(address) for address in addresses]
-
-
-def _dry_run(shown: Preview, recipients: list[str], thread_id: str) -> Receipt:
+def dry_run_receipt(shown: Preview, recipients: list[str], thread_id: str) -> Receipt:
+    """Answer a dry run of sending."""
     return Receipt(
         thread_id=thread_id,
         label_ids=[],
@@ -227,3 +150,20 @@ def _dry_run(shown: Preview, recipients: list[str], thread_id: str) -> Receipt:
         url="",
         preview=shown,
     )
+
+
+def _files(outgoing: Outgoing) -> list[OutgoingFile]:
+    if outgoing.forwarded:
+        return [
+            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
+            for file in outgoing.forwarded.files[:MAX_FILES]
+        ]
+    return [
+        OutgoingFile(
+            filename=file.filename,
+            mime_type=file.mime_type,
+            size=len(file.content),
+            sha256=hashlib.sha256(file.content).hexdigest(),
+        )
+        for file in outgoing.message.attachments
+    ]

@@ -25,14 +25,14 @@ from datetime import UTC, datetime
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import ConfigurationError, ConfirmationRequired, WrongUser
-from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
-from arcade_gmail_multiuser.gmail.compose.send import composed
+from arcade_gmail_multiuser.gmail.compose.mime import Composed
 from arcade_gmail_multiuser.tools.send.confirmation_token import (
     MAX_CLOCK_DIFFERENCE_S,
     Signer,
     derived_key,
     made_at,
 )
+from arcade_gmail_multiuser.tools.send.inputs import Outgoing
 from arcade_gmail_multiuser.tools.send.types import Preview
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "content_of_message",
     "is_required",
     "offer",
+    "offer_message",
     "refuse_without_drafts",
     "require",
     "require_message",
@@ -95,9 +96,9 @@ def check_settings() -> None:
         )
 
 
-async def content_of_message(mime: bytes) -> bytes:
+async def content_of_message(composed: Composed) -> bytes:
     """Digest a composed message: the same message is always composed to the same bytes."""
-    return await asyncio.to_thread(_digest, b"message", mime)
+    return await asyncio.to_thread(_digest, b"message", composed.mime)
 
 
 def content_of_draft(draft_id: str, message_id: str) -> bytes:
@@ -122,6 +123,13 @@ def offer(context: ToolContext, content: bytes, preview: Preview, *, needed: boo
     token, expires = signer.sign(user=_user(context), content=content, now=now())
     preview["confirmation_token"] = token
     preview["confirmation_expires_at"] = datetime.fromtimestamp(expires, UTC).isoformat()
+
+
+async def offer_message(
+    context: ToolContext, composed: Composed, preview: Preview, *, needed: bool = False
+) -> None:
+    """Put a confirmation token for a composed message into its preview; as `offer`."""
+    offer(context, await content_of_message(composed), preview, needed=needed)
 
 
 def require(context: ToolContext, token: str | None, content: bytes) -> Confirmed | None:
@@ -153,12 +161,12 @@ def require(context: ToolContext, token: str | None, content: bytes) -> Confirme
 
 
 async def require_message(
-    context: ToolContext, token: str | None, message: OutgoingMessage
+    context: ToolContext, token: str | None, outgoing: Outgoing
 ) -> Confirmed | None:
     """Check a confirmation of this message; as `require`."""
     if not is_required() and not (token and token.strip()):
         return None
-    return require(context, token, await content_of_message(await composed(message)))
+    return require(context, token, await content_of_message(await outgoing.compose()))
 
 
 def refuse_without_drafts(*, instead: str) -> None:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import mimetypes
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,14 +24,16 @@ from arcade_gmail_multiuser.gmail.attachments.files import (
     fetch_content,
     find_attachment,
 )
-from arcade_gmail_multiuser.gmail.compose.forward import compose_forward, read_raw
+from arcade_gmail_multiuser.gmail.compose.forward import Forward, compose_forward, read_raw
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_CONTENT_BYTES,
+    Composed,
     ContentType,
     OutgoingAttachment,
     OutgoingMessage,
 )
 from arcade_gmail_multiuser.gmail.compose.reply import compose_reply, read_for_reply
+from arcade_gmail_multiuser.gmail.compose.send import composed
 from arcade_gmail_multiuser.gmail.compose.send_as import sender_of, signed
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.tools import checks
@@ -72,9 +74,17 @@ class Outgoing:
     thread_id: str = ""
     quotes: bool = False
     """The body also holds what other people wrote."""
-    write: Callable[[OutgoingMessage], bytes] | None = None
-    """Composes it where `compose` cannot."""
-    warnings: tuple[str, ...] = ()
+    forwarded: Forward | None = None
+
+    async def compose(self) -> Composed:
+        """Compose it, off the event loop where it is large.
+
+        Raises:
+            InvalidAddress, InvalidHeader, InvalidInput, MessageTooLarge: it cannot be sent so.
+        """
+        if self.forwarded is not None:
+            return await asyncio.to_thread(self.forwarded.write, self.message)
+        return await composed(self.message)
 
 
 async def new_message(
@@ -148,16 +158,11 @@ async def forward(gmail: GmailClient, written: Written, *, email_id: str, to: st
     sender = await sender_of(gmail, written.from_address, sign=False)
     original, _ = await fetch.read_message_with_labels(gmail, email_id)
     raw = await read_raw(gmail, email_id, expected=original.size_estimate)
-    composed = await asyncio.to_thread(
+    forwarded = await asyncio.to_thread(
         compose_forward, original, raw, to=recipients, cc=cc, bcc=bcc, note=written.body
     )
-    return Outgoing(
-        sender.put_on(composed.message),
-        original.thread_id,
-        quotes=True,
-        write=composed.write,
-        warnings=composed.warnings,
-    )
+    message = sender.put_on(forwarded.message)
+    return Outgoing(message, original.thread_id, quotes=True, forwarded=forwarded)
 
 
 def idempotency_key(key: str | None, confirmation_token: str | None) -> str | None:

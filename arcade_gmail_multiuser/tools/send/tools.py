@@ -115,7 +115,7 @@ async def multi_user_gmail_send(
     if dry_run:
         return await answers.not_sent(outgoing, confirmed_by=context)
     message = outgoing.message
-    confirmed = await confirmation.require_message(context, confirmation_token, message)
+    confirmed = await confirmation.require_message(context, confirmation_token, outgoing)
     if confirmed is not None:
         key, since = confirmed.key, confirmed.since
     sent = await send.send_exactly_once(gmail, message, user=user, key=key, since=since)
@@ -189,7 +189,8 @@ async def _send_in_thread(
 ) -> Receipt:
     if dry_run:
         return await answers.not_sent(outgoing)
+    write = outgoing.forwarded.write if outgoing.forwarded else None
     sent = await send.send_in_thread(
-        gmail, outgoing.message, thread_id=outgoing.thread_id, write=outgoing.write
+        gmail, outgoing.message, thread_id=outgoing.thread_id, write=write
     )
     return answers.receipt(sent, outgoing)
