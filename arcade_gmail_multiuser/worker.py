@@ -34,7 +34,7 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
+from arcade_gmail_multiuser.gmail.api.requests import gmail_endpoint
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.security.redaction import redact

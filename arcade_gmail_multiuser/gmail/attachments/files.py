@@ -6,7 +6,6 @@ in the message (its part id) and its attachment id is looked up anew for every f
 
 from __future__ import annotations
 
-import asyncio
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.charsets import decode_base64
 from arcade_gmail_multiuser.gmail.hidden_text import strip_hidden_characters
 from arcade_gmail_multiuser.gmail.messages.parts import Part, read_tree
@@ -30,8 +29,6 @@ __all__ = ["MAX_ATTACHMENT_BYTES", "FoundAttachment", "fetch_content", "find_att
 MAX_ATTACHMENT_BYTES = 45 * 1024 * 1024
 """More than this does not fit, as base64, into the largest answer that the transport reads."""
 
-OFF_LOOP_CHARACTERS = 200_000
-"""Longer base64 is decoded in a thread, so that nobody else's call waits for it."""
 
 MAX_NAMED = 20
 """Part ids that an error names, so that the caller can choose among them."""
@@ -114,10 +111,7 @@ async def _get(gmail: GmailClient, message_id: str, attachment_id: str | None) -
 
 
 async def _decoded(data: str) -> bytes:
-    if len(data) > OFF_LOOP_CHARACTERS:
-        content, good = await asyncio.to_thread(decode_base64, data)
-    else:
-        content, good = decode_base64(data)
+    content, good = await off_loop(len(data), lambda: decode_base64(data))
     if not good:
         raise Unavailable("Gmail handed this attachment out damaged. Try again later.")
     return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import html
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, read_addresses
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_words
 from arcade_gmail_multiuser.gmail.compose.headers import address_header, text_header
 from arcade_gmail_multiuser.gmail.compose.mime import (
@@ -148,8 +147,8 @@ async def read_draft(gmail: GmailClient, draft_id: str, *, full: bool = False) -
     shape = "full" if full else "metadata"
     draft = await gmail.call("users.drafts.get", id=draft_id, format=shape)
     resource = draft.get("message") or {}
-    large = full and int(resource.get("sizeEstimate") or 0) > 30_000
-    inside = await asyncio.to_thread(read_message, resource) if large else read_message(resource)
+    size = int(resource.get("sizeEstimate") or 0) if full else 0
+    inside = await off_loop(size, lambda: read_message(resource))
     recipients = tuple(a.email for a in (*inside.to, *inside.cc, *inside.bcc))
     if not recipients:
         raise InvalidAddress("The draft has no recipient. Add one before sending it.")
@@ -197,7 +196,7 @@ async def _edited(
     raw, good = decode_base64(str(message.get("raw") or ""))
     if not good or not raw:
         raise Unavailable("Gmail's copy of this draft could not be read. Try again later.")
-    return message, await asyncio.to_thread(edit_draft, raw, edit)
+    return message, await off_loop(len(raw), lambda: edit_draft(raw, edit))
 
 
 async def delete_draft(gmail: GmailClient, draft_id: str) -> Deleted:

@@ -39,7 +39,7 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.compose.drafts import Draft, StoredDraft, draft_of
 from arcade_gmail_multiuser.gmail.compose.idempotency import (
     Evidence,
@@ -61,9 +61,6 @@ __all__ = [
 
 PAUSES_S = (0.2, 0.8)
 """Between attempts, and between looks in Sent; short, because the call has a deadline."""
-
-OFF_LOOP_CHARACTERS = 200_000
-"""Larger messages are composed in a thread, so that nobody else's call waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +343,4 @@ def _sent(answer: dict[str, Any]) -> Sent:
 async def composed(message: OutgoingMessage) -> Composed:
     """Compose a message, off the event loop where it is large; raises as `compose` does."""
     size = len(message.body) + sum(len(file.content) for file in message.attachments)
-    if size > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(compose_readable, message)
-    return compose_readable(message)
+    return await off_loop(size, lambda: compose_readable(message))

@@ -21,7 +21,7 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.addresses import is_usable, mailbox_key
-from arcade_gmail_multiuser.gmail.api.client import GmailClient, unless_unavailable
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop, unless_unavailable
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_resources
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 from arcade_gmail_multiuser.gmail.queries import build_query
@@ -69,11 +69,6 @@ SUMMARY_HEADERS = (
 
 COUNT_PAGES = 10
 COUNT_PAGE_SIZE = 500
-OFF_LOOP_BYTES = 30_000
-"""Messages larger than this are parsed in a thread, so that nobody else's call waits for it.
-
-Low, because a page has a hundred of them: 100 newsletters take half a second to read.
-"""
 
 
 T = TypeVar("T")
@@ -264,9 +259,7 @@ async def _outcome(
     if isinstance(answer, GmailMultiuserError):
         return Failure(id_, answer)
     try:
-        if int(answer.get("sizeEstimate") or 0) > OFF_LOOP_BYTES:
-            return await asyncio.to_thread(read, answer)
-        return read(answer)
+        return await off_loop(int(answer.get("sizeEstimate") or 0), lambda: read(answer))
     except Exception as failure:  # noqa: BLE001 # mail is hostile; one message never costs the rest
         kind = type(failure).__name__
         return Failure(

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.errors import (
     MessageTooLarge,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, parse_addresses
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.attachments.files import (
     FoundAttachment,
     fetch_content,
@@ -44,7 +44,6 @@ __all__ = ["Outgoing", "Written", "forward", "idempotency_key", "new_message", "
 
 MAX_KEY = 200
 MAX_ATTACHMENTS = 50
-OFF_LOOP_CHARACTERS = 200_000
 READERS = "MultiUserGmailSend, ReplyToEmail or WriteDraftReplyEmail"
 """The tools that may read mail, and so can attach what is in it."""
 _URL = re.compile(r"\s*(?:(?:file|sandbox):|[a-z][a-z0-9+.-]{1,20}://)\S*\s*", re.IGNORECASE)
@@ -313,13 +312,11 @@ def _is_a_place(source: str) -> bool:
 
 async def _inline(number: int, given: AttachmentInput) -> OutgoingAttachment:
     filename = (given.get("filename") or "").strip()
-    text, encoded = given.get("content"), given.get("content_base64")
+    text, encoded = given.get("content"), given.get("content_base64") or ""
     if text is not None:
         content = text.encode("utf-8", "replace")
-    elif len(encoded or "") > OFF_LOOP_CHARACTERS:
-        content = await asyncio.to_thread(_from_base64, number, encoded or "")
     else:
-        content = _from_base64(number, encoded or "")
+        content = await off_loop(len(encoded), lambda: _from_base64(number, encoded))
     mime_type = given.get("mime_type") or _guessed(filename) or "application/octet-stream"
     return OutgoingAttachment(filename, mime_type, content)
 
