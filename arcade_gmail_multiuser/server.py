@@ -23,7 +23,7 @@ import arcade_gmail_multiuser
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
 from arcade_gmail_multiuser.mcp_auth import FrontDoor, OwnSessionsOnly
-from arcade_gmail_multiuser.security.log_privacy import keep_mail_out_of_logs
+from arcade_gmail_multiuser.security.redaction import keep_mail_out_of_logs
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 
 __all__ = ["create_http_app", "create_server", "serve_stdio"]

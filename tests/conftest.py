@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+from commands import announced
 from hypothesis import settings
+from world import World
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
 DATABASE_URL = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
@@ -38,6 +42,24 @@ def database_url() -> str:
 def redis_url() -> str:
     """An address of a real Redis; use keys with a prefix of your own and delete those again."""
     return _service("Redis", "TEST_REDIS_URL", REDIS_URL, 6379)
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """The address of a sandbox without accounts, a process that all tests share."""
+    with announced("sandbox", "--empty", "--port", "0", "--announce") as told:
+        yield told["url"]
+
+
+@pytest.fixture
+async def sandbox(sandbox_url: str) -> AsyncIterator[World]:
+    """The sandbox as if it had just started, but for the accounts of other tests."""
+    # The sandbox closes what was idle for 5 s; a test that computes for so long sees it too late.
+    connector = aiohttp.TCPConnector(keepalive_timeout=2)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        world = World(sandbox_url, http)
+        await world.mend()
+        yield world
 
 
 def _service(name: str, variable: str, default: str, port: int) -> str:

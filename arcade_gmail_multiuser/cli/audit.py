@@ -101,7 +101,7 @@ def _place_of_config(path: Path) -> tuple[AuditKeys, Path | None, Path | None, s
     if audit.file is None and engine is None:
         raise ConfigurationError("The configuration names no place of the audit.")
     database = engine.database_url if engine is not None else FROM_ENVIRONMENT
-    return AuditKeys.from_base64(audit.keys), audit.file, audit.head_file, database
+    return AuditKeys(audit.keys), audit.file, audit.head_file, database
 
 
 def _keys_of_environment() -> AuditKeys:
@@ -110,7 +110,7 @@ def _keys_of_environment() -> AuditKeys:
     for name in ("ENGINE_AUDIT_KEYS", "ENGINE_ENCRYPTION_KEYS"):
         keys = [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
         if keys:
-            return AuditKeys.from_base64(keys)
+            return AuditKeys(keys)
     raise ConfigurationError(
         "Neither ENGINE_AUDIT_KEYS nor ENGINE_ENCRYPTION_KEYS is set: "
         "without a key nobody can tell a genuine record from a forged one."
@@ -135,7 +135,7 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
 
     from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
     from arcade_gmail_multiuser.security.audit.verify import verify_audit
-    from arcade_gmail_multiuser.security.tokens.database import open_token_database
+    from arcade_gmail_multiuser.security.database import open_token_database
 
     given = url or os.environ.get("ENGINE_DATABASE_URL", "").strip()
     if not given:

@@ -90,11 +90,11 @@ async def _rotate_store(
     url: str, keys: tuple[str, ...], schema: str | None
 ) -> tuple[Rotation, str]:
     from arcade_gmail_multiuser.security.sealing import Keyring
-    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
     from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
     from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+    from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
-    keyring = Keyring.from_base64(keys)
+    keyring = Keyring(keys)
     store = open_token_store(url, schema=schema)
     try:
         await store.prepare()

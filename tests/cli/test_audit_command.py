@@ -28,7 +28,7 @@ KEYS = {"ENGINE_ENCRYPTION_KEYS": KEY}
 
 
 async def fill(store: AuditStore, count: int = 4) -> None:
-    log = AuditLog(store, AuditKeys.from_base64([KEY]))
+    log = AuditLog(store, AuditKeys(KEY))
     await log.prepare()
     for _ in range(count):
         await log.record("token.read", outcome="succeeded", actor="agent", user_id="alice")

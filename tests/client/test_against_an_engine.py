@@ -15,8 +15,6 @@ from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import (
     MultiUserGmailAgent,
     MultiUserGmailManager,
-    Reply,
-    ToolCall,
 )
 from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS
 from arcade_gmail_multiuser.client.toolset import load_tools, reads_only
@@ -184,24 +182,6 @@ async def test_a_tools_own_error_is_raised_with_its_type(real: MultiUserGmailMan
     with pytest.raises(ToolFailed) as caught:
         await real.execute_gmail_action(ALICE, "get_email", {"email_id": "17f0000000000000"})
     assert caught.value.code == "not_found"
-
-
-async def test_a_model_works_through_an_authorization(real: MultiUserGmailManager) -> None:
-    class Model:
-        async def reply(self, *, messages: Any, **_: Any) -> Reply:
-            if len(messages) == 1:
-                call = ToolCall("1", "GmailMultiuser_WhoAmI", {})
-                return Reply(calls=(call,))
-            return Reply(messages[-1].text)
-
-    user, agent = "user4@example.com", MultiUserGmailAgent(real)
-    first = await agent.run(user, "Who am I?", Model())
-    assert first.status == "authorization_required"
-    await sign_in(first.url or "", user)
-    second = await agent.run(user, None, Model(), state=first.state)
-    assert second.status == "done"
-    assert user in second.text
-    assert "ya29" not in str(second.state.as_dict())
 
 
 async def test_the_engine_says_of_every_tool_what_its_name_says_and_each_is_known(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.changes.tools import (
     list_mailbox_changes,
@@ -16,7 +16,6 @@ from arcade_gmail_multiuser.tools.changes.tools import (
 from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.organise.tools import change_thread_labels, trash_email
 
-Mail = Callable[..., bytes]
 TOPIC = "projects/my-project/topics/gmail"
 
 
@@ -33,10 +32,8 @@ async def relabel(person: Any, id_: str, add: Any = (), remove: Any = ()) -> Non
     )
 
 
-async def test_the_first_call_lists_nothing_and_gives_a_place_to_begin(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account(mail())
+async def test_the_first_call_lists_nothing_and_gives_a_place_to_begin(world: Any) -> None:
+    person = await world.account(write_mail())
     first = await person.use(list_mailbox_changes)
     assert first.pop("cursor")
     assert first == {
@@ -49,12 +46,13 @@ async def test_the_first_call_lists_nothing_and_gives_a_place_to_begin(
     }
 
 
-async def test_new_relabeled_and_trashed_mail_is_told_once(world: Any, mail: Mail) -> None:
+async def test_new_relabeled_and_trashed_mail_is_told_once(world: Any) -> None:
     person = await world.account(
-        {"raw": mail("Read me"), "labelIds": ["INBOX", "UNREAD", "Work"]}, mail("Trash me")
+        {"raw": write_mail("Read me"), "labelIds": ["INBOX", "UNREAD", "Work"]},
+        write_mail("Trash me"),
     )
     cursor = await begin(person)
-    [new] = await person.receive(mail("New"))
+    [new] = await person.receive(write_mail("New"))
     await relabel(person, person.ids[0], ["STARRED"], ["UNREAD", "Work"])
     await person.use(trash_email, email_id=person.ids[1])
     found = await person.use(list_mailbox_changes, cursor=cursor)
@@ -73,8 +71,8 @@ async def test_new_relabeled_and_trashed_mail_is_told_once(world: Any, mail: Mai
     assert again["cursor"] == found["cursor"]
 
 
-async def test_what_cancels_out_is_not_told(world: Any, mail: Mail) -> None:
-    person = await world.account(mail())
+async def test_what_cancels_out_is_not_told(world: Any) -> None:
+    person = await world.account(write_mail())
     cursor = await begin(person)
     await relabel(person, person.ids[0], ["STARRED"])
     await relabel(person, person.ids[0], (), ["STARRED"])
@@ -86,12 +84,10 @@ async def test_what_cancels_out_is_not_told(world: Any, mail: Mail) -> None:
     assert sent["label_names"] == ["SENT"]
 
 
-async def test_many_changes_come_in_bounded_answers_and_none_is_lost(
-    world: Any, mail: Mail
-) -> None:
+async def test_many_changes_come_in_bounded_answers_and_none_is_lost(world: Any) -> None:
     person = await world.account()
     cursor = await begin(person)
-    ids = await person.receive(*(mail(str(n)) for n in range(25)))
+    ids = await person.receive(*(write_mail(str(n)) for n in range(25)))
     seen: list[str] = []
     more = True
     while more:
@@ -103,14 +99,14 @@ async def test_many_changes_come_in_bounded_answers_and_none_is_lost(
 
 
 async def test_an_expired_cursor_asks_for_a_new_reading_and_gives_a_new_beginning(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    person = await world.account(mail())
+    person = await world.account(write_mail())
     cursor = await begin(person)
     await world.control("forgotten-history", {"email": person.email})
     found = await person.use(list_mailbox_changes, cursor=cursor)
     assert found["resync_required"] is True
-    [new] = await person.receive(mail())
+    [new] = await person.receive(write_mail())
     after = await person.use(list_mailbox_changes, cursor=found["cursor"])
     assert [each["id"] for each in after["added"]] == [new]
     assert after["resync_required"] is False
@@ -152,26 +148,24 @@ async def test_bounds_are_checked_before_anything_is_asked(world: Any, most: int
     assert await world.methods() == []
 
 
-async def test_changes_are_told_although_the_labels_names_are_not_to_be_had(
-    world: Any, mail: Mail
-) -> None:
+async def test_changes_are_told_although_the_labels_names_are_not_to_be_had(world: Any) -> None:
     person = await world.account()
     cursor = await begin(person)
-    await person.receive({"raw": mail(), "labelIds": ["Work"]})
+    await person.receive({"raw": write_mail(), "labelIds": ["Work"]})
     await world.fault("users.labels.list", status=500, times=None)
     found = await person.use(list_mailbox_changes, cursor=cursor)
     assert found["added"][0]["label_names"] == found["added"][0]["label_ids"]
     assert found["omitted"]
 
 
-async def test_a_watch_says_when_it_ends_and_where_changes_begin(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+async def test_a_watch_says_when_it_ends_and_where_changes_begin(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     watch = await person.use(
         watch_mailbox, topic_name=TOPIC, label_names=["work"], time_zone="Europe/Berlin"
     )
     assert (watch["status"], watch["labels"]) == ("watching", ["Work"])
     assert watch["expires"][-6:] in ("+01:00", "+02:00")
-    [new] = await person.receive(mail())
+    [new] = await person.receive(write_mail())
     found = await person.use(list_mailbox_changes, cursor=watch["cursor"])
     assert [each["id"] for each in found["added"]] == [new]
     for _ in range(2):

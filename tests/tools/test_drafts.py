@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.drafts.tools import (
@@ -23,7 +23,6 @@ from arcade_gmail_multiuser.tools.drafts.tools import (
 from arcade_gmail_multiuser.tools.read import get_email
 from arcade_gmail_multiuser.tools.search.tools import list_emails
 
-Mail = Callable[..., bytes]
 PICTURE = b"\x89PNG" + bytes(range(200))
 
 
@@ -43,9 +42,9 @@ async def stored(world: Any, person: Any, draft_id: str) -> tuple[Any, dict[str,
     return message_from_bytes(raw, policy=policy.default), draft["message"]
 
 
-async def rich_draft(world: Any, person: Any, mail: Mail) -> tuple[str, str]:
+async def rich_draft(world: Any, person: Any) -> tuple[str, str]:
     """Store a reply as Gmail's web page would: HTML, a picture in it, a file, odd headers."""
-    [original] = await person.receive(mail("Plan", Message_ID="<a@x.org>"))
+    [original] = await person.receive(write_mail("Plan", Message_ID="<a@x.org>"))
     thread = (await person.use(get_email, email_id=original))["thread_id"]
     draft = EmailMessage(policy=policy.SMTP)
     draft["To"], draft["Cc"], draft["Bcc"] = "Jane <jane@example.org>", "c@x.org", "b@x.org"
@@ -74,10 +73,10 @@ async def rich_draft(world: Any, person: Any, mail: Mail) -> tuple[str, str]:
     ],
 )
 async def test_a_changed_draft_loses_neither_thread_nor_type_nor_headers_nor_files(
-    world: Any, mail: Mail, change: dict[str, Any]
+    world: Any, change: dict[str, Any]
 ) -> None:
     person = await world.account()
-    draft_id, thread = await rich_draft(world, person, mail)
+    draft_id, thread = await rich_draft(world, person)
     answer = await person.use(update_draft_email, draft_email_id=draft_id, **change)
     assert (answer["id"], answer["thread_id"], answer["status"]) == (draft_id, thread, "draft")
     assert answer["changed"] == [name for name in ("subject", "body", "recipient", "cc", "bcc")
@@ -220,10 +219,10 @@ async def test_a_draft_that_cannot_be_read_is_named_and_costs_the_others_nothing
 
 
 async def test_a_drafted_reply_is_in_the_conversation_and_goes_where_a_reply_would(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
     person = await world.account(
-        mail("Plan", Message_ID="<a@x.org>", Reply_To="desk@example.org", Cc="c@example.org")
+        write_mail("Plan", Message_ID="<a@x.org>", Reply_To="desk@example.org", Cc="c@example.org")
     )
     original = await person.use(get_email, email_id=person.ids[0])
     answer = await person.use(
@@ -244,8 +243,8 @@ async def test_a_drafted_reply_is_in_the_conversation_and_goes_where_a_reply_wou
     assert sent["thread_id"] == original["thread_id"]
 
 
-async def test_a_lost_answer_stores_one_drafted_reply(world: Any, mail: Mail) -> None:
-    person = await world.account(mail("Plan"))
+async def test_a_lost_answer_stores_one_drafted_reply(world: Any) -> None:
+    person = await world.account(write_mail("Plan"))
     await world.fault("users.drafts.create", drop="after")
     await person.use(write_draft_reply_email, body="Fine.", reply_to_message_id=person.ids[0])
     assert len((await person.use(list_draft_emails))["drafts"]) == 1

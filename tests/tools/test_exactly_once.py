@@ -76,18 +76,18 @@ async def test_one_key_sends_one_message_in_any_order(
     message = OutgoingMessage(to=(Address("", bob.email),), subject="Order", body="One, please.")
     transport = Shuffled(random.Random(seed), loss)
 
-    async def send() -> send.Sent:
+    async def attempt() -> send.Sent:
         mailbox = GmailClient(token, alice.user_id, transport=transport)
         return await send.send_exactly_once(mailbox, message, user="alice", key="order-1")
 
-    outcomes = await asyncio.gather(*(send() for _ in range(3)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(attempt() for _ in range(3)), return_exceptions=True)
     sent = {outcome.id for outcome in outcomes if isinstance(outcome, send.Sent)}
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert all(isinstance(error, (OutcomeUnknown, Unavailable)) for error in failed), failed
     assert loss or not failed
 
     monkeypatch.setattr(transport, "_loss", 0.0)
-    final = await send()
+    final = await attempt()
     assert sent <= {final.id}
     mailbox = GmailClient(await bob.token([GMAIL_READONLY]), bob.user_id)
     arrived = await mailbox.call("users.messages.list", q="subject:Order")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.filters.tools import create_filter, delete_filter, list_filters
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
 
-Mail = Callable[..., bytes]
 JANE = {"sender": ["jane@example.org"]}
 
 
@@ -22,16 +21,16 @@ async def arrive(world: Any, person: Any, raw: bytes) -> list[str]:
 
 
 async def test_a_filter_made_from_names_really_sorts_what_arrives_and_nothing_older(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    person = await world.account({"raw": mail("Old"), "labelIds": ["INBOX", "Work/Q3"]})
+    person = await world.account({"raw": write_mail("Old"), "labelIds": ["INBOX", "Work/Q3"]})
     made = await person.use(
         create_filter, **JANE, labels_to_add=["work/q3", "star"], labels_to_remove=["inbox"]
     )
     assert made["status"] == "created"
     assert made["filter"]["labels_to_add"] == ["Work/Q3", "STARRED"]
     assert (made["matching_now"], made["matching_now_is_exact"]) == (1, True)
-    labels = await arrive(world, person, mail("New"))
+    labels = await arrive(world, person, write_mail("New"))
     assert "STARRED" in labels
     assert "INBOX" not in labels
     assert any(label.startswith("Label_") for label in labels)
@@ -59,8 +58,10 @@ async def test_filters_are_listed_in_words_and_found_by_them(world: Any) -> None
     assert (len(short["filters"]), short["total"], len(short["omitted"])) == (1, 2, 1)
 
 
-async def test_a_dry_run_creates_nothing_and_counts(world: Any, mail: Mail) -> None:
-    person = await world.account(mail("One"), mail("Two"), mail("Three", sender="bob@x.org"))
+async def test_a_dry_run_creates_nothing_and_counts(world: Any) -> None:
+    person = await world.account(
+        write_mail("One"), write_mail("Two"), write_mail("Three", sender="bob@x.org")
+    )
     made = await person.use(create_filter, **JANE, labels_to_add=["STARRED"], dry_run=True)
     assert (made["status"], made["matching_now"]) == ("not_created", 2)
     assert made["filter"]["id"] == ""
@@ -131,14 +132,14 @@ async def test_a_full_mailbox_is_told_to_delete_a_filter(world: Any) -> None:
     ],
 )
 async def test_a_filter_that_means_nothing_is_refused_and_none_is_made(
-    world: Any, mail: Mail, inputs: Any, code: str
+    world: Any, inputs: Any, code: str
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["Work", "Play"]})
+    person = await world.account({"raw": write_mail(), "labelIds": ["Work", "Play"]})
     assert (await person.fails(create_filter, **inputs)).code == code
     assert "users.settings.filters.create" not in await world.methods()
 
 
-async def test_names_are_taken_literally(world: Any, mail: Mail) -> None:
+async def test_names_are_taken_literally(world: Any) -> None:
     """Gmail reads criteria as searches, so an operator in a name must not become one."""
     person = await world.account()
     made = await person.use(
@@ -149,8 +150,8 @@ async def test_names_are_taken_literally(world: Any, mail: Mail) -> None:
     assert made["filter"]["sender"] == (
         '"Jane in:anywhere OR" OR "OR" OR "山田 太郎" OR a@b.example'
     )
-    assert "STARRED" not in await arrive(world, person, mail("Hi", sender="other@x.org"))
-    assert "STARRED" in await arrive(world, person, mail("Hi", sender="山田 太郎 <t@x.org>"))
+    assert "STARRED" not in await arrive(world, person, write_mail("Hi", sender="other@x.org"))
+    assert "STARRED" in await arrive(world, person, write_mail("Hi", sender="山田 太郎 <t@x.org>"))
 
 
 async def test_a_deleted_filter_is_told_so_that_it_can_be_made_again(world: Any) -> None:

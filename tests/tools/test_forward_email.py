@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.read import get_email
 from arcade_gmail_multiuser.tools.search.tools import list_emails, search_emails_by_query
 from arcade_gmail_multiuser.tools.send.tools import forward_email
 
-Mail = Callable[..., bytes]
 NOBODY = "18c2f0a1b2c3d4e5"
 
 
@@ -22,10 +21,10 @@ async def received(person: Any) -> dict[str, Any]:
     return dict(email)
 
 
-async def test_a_forwarded_mail_has_note_header_text_and_files(world: Any, mail: Mail) -> None:
+async def test_a_forwarded_mail_has_note_header_text_and_files(world: Any) -> None:
     alice, bob = await world.account(), await world.account()
     [id_] = await alice.receive(
-        mail(
+        write_mail(
             "Re: Plan",
             "See <jane@x.com> & co\n",
             Cc="c@example.org",
@@ -48,12 +47,10 @@ async def test_a_forwarded_mail_has_note_header_text_and_files(world: Any, mail:
     assert receipt["thread_id"] == original["thread_id"]
 
 
-async def test_html_is_passed_on_with_its_pictures_and_without_scripts(
-    world: Any, mail: Mail
-) -> None:
+async def test_html_is_passed_on_with_its_pictures_and_without_scripts(world: Any) -> None:
     alice, bob = await world.account(), await world.account()
     html = '<p onclick="x()">Hello <b>you</b> <img src="cid:p@x"></p><script>steal()</script>'
-    raw = mail("News", "Hello you\n", html=html)
+    raw = write_mail("News", "Hello you\n", html=html)
     related = raw.replace(
         b"MIME-Version: 1.0\n", b"", 1
     )  # one is enough after wrapping; headers stay on top
@@ -83,9 +80,11 @@ async def test_html_is_passed_on_with_its_pictures_and_without_scripts(
     assert (picture["filename"], picture["inline"]) == ("p.png", True)
 
 
-async def test_twenty_megabytes_of_attachments_are_forwarded(world: Any, mail: Mail) -> None:
+async def test_twenty_megabytes_of_attachments_are_forwarded(world: Any) -> None:
     # Written first: it takes seconds, and an idle connection would be closed in the meantime.
-    big = mail("Big", files=[("big.bin", b"\x01\x02" * 10_000_000, "application/octet-stream")])
+    big = write_mail(
+        "Big", files=[("big.bin", b"\x01\x02" * 10_000_000, "application/octet-stream")]
+    )
     alice, bob = await world.account(), await world.account()
     [id_] = await alice.receive(big)
     await alice.use(forward_email, email_id=id_, recipient=bob.email)
@@ -118,10 +117,8 @@ async def test_an_unknown_message_is_not_found_and_nothing_is_sent(world: Any) -
     assert "users.messages.send" not in await world.methods()
 
 
-async def test_a_lost_answer_is_looked_up_and_nothing_is_forwarded_twice(
-    world: Any, mail: Mail
-) -> None:
-    alice, bob = await world.account(mail("Plan")), await world.account()
+async def test_a_lost_answer_is_looked_up_and_nothing_is_forwarded_twice(world: Any) -> None:
+    alice, bob = await world.account(write_mail("Plan")), await world.account()
     await world.fault("users.messages.send", drop="after")
     receipt = await alice.use(forward_email, email_id=alice.ids[0], recipient=bob.email)
     assert receipt["status"] == "sent"
@@ -129,10 +126,8 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_forwarded_twice(
     assert found["count"] == 1
 
 
-async def test_an_answer_lost_before_google_acted_is_said_to_be_unknown(
-    world: Any, mail: Mail
-) -> None:
-    alice = await world.account(mail("Plan"))
+async def test_an_answer_lost_before_google_acted_is_said_to_be_unknown(world: Any) -> None:
+    alice = await world.account(write_mail("Plan"))
     await world.fault("users.messages.send", status=503)
     failed = await alice.fails(forward_email, email_id=alice.ids[0], recipient="bob@example.com")
     assert failed.code == "outcome_unknown"

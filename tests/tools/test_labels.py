@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.labels.tools import (
     create_label,
@@ -14,8 +14,6 @@ from arcade_gmail_multiuser.tools.labels.tools import (
     update_label,
 )
 from arcade_gmail_multiuser.tools.read import get_email
-
-Mail = Callable[..., bytes]
 
 
 async def names(person: Any) -> set[str]:
@@ -84,8 +82,8 @@ async def test_a_name_that_cannot_be_is_refused_before_any_request(world: Any, n
     assert await world.requests() == []
 
 
-async def test_renaming_keeps_id_and_mail_and_tells_what_is_nested(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work", "Work/Q3"]})
+async def test_renaming_keeps_id_and_mail_and_tells_what_is_nested(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work", "Work/Q3"]})
     answer = await person.use(update_label, current_name="work", new_name="Office")
     assert (answer["previous_name"], answer["name"]) == ("Work", "Office")
     assert answer["nested"] == ["Work/Q3"]
@@ -133,8 +131,8 @@ async def test_an_unknown_label_names_the_closest(world: Any) -> None:
     assert "Invoices" in (failed.error.additional_prompt_content or "")
 
 
-async def test_a_deleted_label_is_gone_and_its_mail_is_not(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work", "Work/Q3"]})
+async def test_a_deleted_label_is_gone_and_its_mail_is_not(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work", "Work/Q3"]})
     answer = await person.use(delete_label, label_name="WORK")
     assert (answer["name"], answer["status"], answer["messages_that_had_it"]) == (
         "Work",
@@ -149,9 +147,9 @@ async def test_a_deleted_label_is_gone_and_its_mail_is_not(world: Any, mail: Mai
 
 
 async def test_a_count_that_cannot_be_read_does_not_keep_a_label_from_being_deleted(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["Work"]})
+    person = await world.account({"raw": write_mail(), "labelIds": ["Work"]})
     await world.fault("users.labels.get", status=500, times=None)
     answer = await person.use(delete_label, label_name="Work")
     assert "messages_that_had_it" not in answer

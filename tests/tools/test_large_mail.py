@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
-from collections.abc import Callable
 from email import message_from_bytes
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
@@ -50,8 +50,8 @@ async def test_a_large_attachment_arrives_byte_by_byte(world: Any) -> None:
     assert hashlib.sha256(received).digest() == hashlib.sha256(SCAN).digest()
 
 
-async def test_a_large_reply_joins_its_conversation(world: Any, mail: Callable[..., bytes]) -> None:
-    alice = await world.account(mail("Plan"))
+async def test_a_large_reply_joins_its_conversation(world: Any) -> None:
+    alice = await world.account(write_mail("Plan"))
     receipt = await alice.use(
         reply_to_email, reply_to_message_id=alice.ids[0], body="see scan", attachments=ATTACHED
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.organise import label_changes
 from arcade_gmail_multiuser.tools.drafts.tools import write_draft_email
@@ -24,7 +24,6 @@ from arcade_gmail_multiuser.tools.organise.tools import (
 from arcade_gmail_multiuser.tools.read import get_email
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
 
-Mail = Callable[..., bytes]
 NOBODY = "18c2f0a1b2c3d4e5"
 COUNTS = ("requested", "changed", "already", "not_found", "failed")
 
@@ -60,9 +59,9 @@ def counts(answer: dict[str, Any]) -> tuple[int, ...]:
     ],
 )
 async def test_each_action_does_what_it_says_once_and_is_undone(
-    world: Any, mail: Mail, action: str, before: set[str], after: set[str]
+    world: Any, action: str, before: set[str], after: set[str]
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": sorted(before)})
+    person = await world.account({"raw": write_mail(), "labelIds": sorted(before)})
     answer = await person.use(triage_emails, action=action, email_ids=person.ids)
     assert (answer["status"], counts(answer)) == ("done", (1, 1, 0, 0, 0))
     assert await labels(person, person.ids[0]) == after
@@ -74,11 +73,11 @@ async def test_each_action_does_what_it_says_once_and_is_undone(
     assert await labels(person, person.ids[0]) == before
 
 
-async def test_every_message_of_a_mixed_call_has_its_own_outcome(world: Any, mail: Mail) -> None:
+async def test_every_message_of_a_mixed_call_has_its_own_outcome(world: Any) -> None:
     person = await world.account(
-        {"raw": mail("a"), "labelIds": ["INBOX", "UNREAD"]},
-        {"raw": mail("b"), "labelIds": ["INBOX"]},
-        {"raw": mail("c"), "labelIds": ["INBOX", "UNREAD"]},
+        {"raw": write_mail("a"), "labelIds": ["INBOX", "UNREAD"]},
+        {"raw": write_mail("b"), "labelIds": ["INBOX"]},
+        {"raw": write_mail("c"), "labelIds": ["INBOX", "UNREAD"]},
     )
     first, second, third = person.ids
     await world.control(
@@ -107,10 +106,8 @@ async def test_every_message_of_a_mixed_call_has_its_own_outcome(world: Any, mai
     assert "UNREAD" in await labels(person, third)
 
 
-async def test_a_change_that_fails_altogether_is_an_error_and_no_success(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX"]})
+async def test_a_change_that_fails_altogether_is_an_error_and_no_success(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX"]})
     await world.fault("users.messages.batchModify", status=503, times=None)
     failed = await person.fails(triage_emails, action="star", email_ids=person.ids)
     assert failed.code == "unavailable"
@@ -123,10 +120,8 @@ async def test_ids_that_nobody_has_are_counted_and_the_status_says_not_done(worl
     assert "users.messages.batchModify" not in await world.methods()
 
 
-async def test_a_draft_takes_no_label_by_id_and_is_left_alone_by_search(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail("Hi"), "labelIds": ["INBOX"]})
+async def test_a_draft_takes_no_label_by_id_and_is_left_alone_by_search(world: Any) -> None:
+    person = await world.account({"raw": write_mail("Hi"), "labelIds": ["INBOX"]})
     draft = await person.use(write_draft_email, subject="Hi", body="x", recipient="bob@example.com")
     ids = [draft["message_id"], *person.ids]
     answer = await person.use(triage_emails, action="star", email_ids=ids)
@@ -136,9 +131,9 @@ async def test_a_draft_takes_no_label_by_id_and_is_left_alone_by_search(
     assert counts(found) == (1, 1, 0, 0, 0)
 
 
-async def test_mail_in_trash_is_not_put_into_the_inbox(world: Any, mail: Mail) -> None:
+async def test_mail_in_trash_is_not_put_into_the_inbox(world: Any) -> None:
     person = await world.account(
-        {"raw": mail(), "labelIds": ["TRASH"]}, {"raw": mail(), "labelIds": ["Work"]}
+        {"raw": write_mail(), "labelIds": ["TRASH"]}, {"raw": write_mail(), "labelIds": ["Work"]}
     )
     answer = await person.use(triage_emails, action="unarchive", email_ids=person.ids)
     assert counts(answer) == (2, 1, 0, 0, 1)
@@ -169,13 +164,11 @@ async def test_messages_are_named_in_exactly_one_way(
 # --- by search -----------------------------------------------------------------------------------
 
 
-async def test_a_search_changes_what_it_finds_and_tells_what_was_so_already(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_search_changes_what_it_finds_and_tells_what_was_so_already(world: Any) -> None:
     person = await world.account(
-        *({"raw": mail("news"), "labelIds": ["INBOX", "UNREAD"]} for _ in range(3)),
-        *({"raw": mail("news"), "labelIds": ["INBOX"]} for _ in range(2)),
-        {"raw": mail("other"), "labelIds": ["INBOX", "UNREAD"]},
+        *({"raw": write_mail("news"), "labelIds": ["INBOX", "UNREAD"]} for _ in range(3)),
+        *({"raw": write_mail("news"), "labelIds": ["INBOX"]} for _ in range(2)),
+        {"raw": write_mail("other"), "labelIds": ["INBOX", "UNREAD"]},
     )
     answer = await person.use(triage_emails, action="mark_read", query="subject:news")
     assert (answer["status"], counts(answer)) == ("done", (5, 3, 2, 0, 0))
@@ -189,10 +182,12 @@ async def test_a_search_changes_what_it_finds_and_tells_what_was_so_already(
 
 
 async def test_a_search_with_too_many_matches_goes_on_when_it_is_repeated(
-    world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(label_changes, "MAX_MESSAGES", 2)
-    person = await world.account(*({"raw": mail("n"), "labelIds": ["INBOX"]} for _ in range(5)))
+    person = await world.account(
+        *({"raw": write_mail("n"), "labelIds": ["INBOX"]} for _ in range(5))
+    )
     seen = []
     for _ in range(4):
         answer = await person.use(
@@ -203,21 +198,23 @@ async def test_a_search_with_too_many_matches_goes_on_when_it_is_repeated(
 
 
 async def test_a_search_is_followed_over_pages_and_says_where_it_stops(
-    world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(label_changes, "PAGES", 2)
     monkeypatch.setattr(label_changes, "PAGE_SIZE", 2)
-    person = await world.account(*({"raw": mail("n"), "labelIds": ["INBOX"]} for _ in range(5)))
+    person = await world.account(
+        *({"raw": write_mail("n"), "labelIds": ["INBOX"]} for _ in range(5))
+    )
     answer = await person.use(triage_emails, action="star", query="in:inbox")
     assert (answer["changed"], answer["more_match"]) == (4, True)
 
 
 @pytest.mark.parametrize(("action", "bin_"), [("untrash", "TRASH"), ("mark_not_spam", "SPAM")])
 async def test_a_rescue_by_search_looks_only_where_such_mail_is(
-    world: Any, mail: Mail, action: str, bin_: str
+    world: Any, action: str, bin_: str
 ) -> None:
     person = await world.account(
-        {"raw": mail("a"), "labelIds": [bin_]}, {"raw": mail("a"), "labelIds": ["Work"]}
+        {"raw": write_mail("a"), "labelIds": [bin_]}, {"raw": write_mail("a"), "labelIds": ["Work"]}
     )
     answer = await person.use(triage_emails, action=action, query="subject:a")
     assert counts(answer) == (1, 1, 0, 0, 0)
@@ -225,8 +222,10 @@ async def test_a_rescue_by_search_looks_only_where_such_mail_is(
     assert bin_ not in await labels(person, person.ids[0])
 
 
-async def test_untrashing_names_each_message_that_stayed(world: Any, mail: Mail) -> None:
-    person = await world.account(*({"raw": mail("a"), "labelIds": ["TRASH"]} for _ in range(3)))
+async def test_untrashing_names_each_message_that_stayed(world: Any) -> None:
+    person = await world.account(
+        *({"raw": write_mail("a"), "labelIds": ["TRASH"]} for _ in range(3))
+    )
     await world.control(
         "faults",
         {
@@ -249,9 +248,10 @@ async def test_an_empty_search_is_done_and_changes_nothing(world: Any) -> None:
 # --- labels by name ------------------------------------------------------------------------------
 
 
-async def test_a_label_is_put_on_and_taken_off_by_name_in_any_case(world: Any, mail: Mail) -> None:
+async def test_a_label_is_put_on_and_taken_off_by_name_in_any_case(world: Any) -> None:
     person = await world.account(
-        {"raw": mail(), "labelIds": ["INBOX", "Work/Q3"]}, {"raw": mail(), "labelIds": ["INBOX"]}
+        {"raw": write_mail(), "labelIds": ["INBOX", "Work/Q3"]},
+        {"raw": write_mail(), "labelIds": ["INBOX"]},
     )
     answer = await person.use(
         change_email_labels, action="add", label_name="WORK / q3", email_ids=person.ids
@@ -266,10 +266,8 @@ async def test_a_label_is_put_on_and_taken_off_by_name_in_any_case(world: Any, m
     assert await all_labels(person) == [{"INBOX", "Work/Q3"}, {"INBOX"}]
 
 
-async def test_the_trash_as_a_label_takes_the_inbox_and_undo_gives_it_back(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX"]})
+async def test_the_trash_as_a_label_takes_the_inbox_and_undo_gives_it_back(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX"]})
     answer = await person.use(
         change_email_labels, action="add", label_name="trash", email_ids=person.ids
     )
@@ -282,9 +280,9 @@ async def test_the_trash_as_a_label_takes_the_inbox_and_undo_gives_it_back(
     ("name", "code"), [("Wrok", "unknown_label"), ("sent", "invalid_input"), (" ", "invalid_input")]
 )
 async def test_a_label_that_cannot_be_changed_changes_nothing(
-    world: Any, mail: Mail, name: str, code: str
+    world: Any, name: str, code: str
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     failed = await person.fails(
         change_email_labels, action="add", label_name=name, email_ids=person.ids
     )
@@ -304,9 +302,9 @@ async def test_a_label_that_cannot_be_changed_changes_nothing(
     ],
 )
 async def test_a_change_of_one_message_is_undone_exactly(
-    world: Any, mail: Mail, tool: Any, after: set[str]
+    world: Any, tool: Any, after: set[str]
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "UNREAD", "Work"]})
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "UNREAD", "Work"]})
     answer = await person.use(tool, email_id=person.ids[0])
     assert await labels(person, person.ids[0]) == after
     undone = await person.use(undo_change, undo_token=answer["undo_token"])
@@ -315,8 +313,8 @@ async def test_a_change_of_one_message_is_undone_exactly(
 
 
 @pytest.mark.parametrize("tool", [archive_email, report_spam])
-async def test_what_is_so_already_is_not_written(world: Any, mail: Mail, tool: Any) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX"]})
+async def test_what_is_so_already_is_not_written(world: Any, tool: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX"]})
     await person.use(tool, email_id=person.ids[0])
     await world.forget_requests()
     answer = await person.use(tool, email_id=person.ids[0])
@@ -325,8 +323,8 @@ async def test_what_is_so_already_is_not_written(world: Any, mail: Mail, tool: A
     assert (await person.fails(tool, email_id=NOBODY)).code == "not_found"
 
 
-async def test_a_restored_message_is_in_the_inbox_again(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+async def test_a_restored_message_is_in_the_inbox_again(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     trashed = await person.use(trash_email, email_id=person.ids[0])
     assert trashed["restore"].endswith(f'RestoreEmail(email_id="{person.ids[0]}", to_inbox=true).')
     answer = await person.use(restore_email, email_id=person.ids[0])
@@ -336,29 +334,25 @@ async def test_a_restored_message_is_in_the_inbox_again(world: Any, mail: Mail) 
     assert again["changed"] is False
 
 
-async def test_mail_that_the_user_sent_is_not_restored_into_the_inbox(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["SENT", "TRASH"]})
+async def test_mail_that_the_user_sent_is_not_restored_into_the_inbox(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["SENT", "TRASH"]})
     answer = await person.use(restore_email, email_id=person.ids[0])
     assert (answer["changed"], answer["in_inbox"]) == (True, False)
     assert answer["warnings"] == []
 
 
-async def test_half_a_restoration_is_said(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["TRASH"]})
+async def test_half_a_restoration_is_said(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["TRASH"]})
     await world.fault("users.messages.modify", status=500, times=None)
     answer = await person.use(restore_email, email_id=person.ids[0])
     assert (answer["changed"], answer["in_inbox"]) == (True, False)
     assert "unarchive" in answer["warnings"][0]
 
 
-async def test_a_conversation_goes_to_trash_and_comes_back_as_it_was(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_conversation_goes_to_trash_and_comes_back_as_it_was(world: Any) -> None:
     person = await world.account(
-        {"raw": mail("Plan", Message_ID="<a@x.org>"), "labelIds": ["INBOX", "Work"]},
-        {"raw": mail("Re: Plan", References="<a@x.org>"), "labelIds": ["Work"]},
+        {"raw": write_mail("Plan", Message_ID="<a@x.org>"), "labelIds": ["INBOX", "Work"]},
+        {"raw": write_mail("Re: Plan", References="<a@x.org>"), "labelIds": ["Work"]},
     )
     thread = (await person.use(get_email, email_id=person.ids[0]))["thread_id"]
     answer = await person.use(set_thread_trash_status, thread_id=thread, in_trash=True)
@@ -373,12 +367,10 @@ async def test_a_conversation_goes_to_trash_and_comes_back_as_it_was(
     assert await all_labels(person) == [{"Work"}, {"Work"}]
 
 
-async def test_labels_of_a_conversation_are_undone_message_by_message(
-    world: Any, mail: Mail
-) -> None:
+async def test_labels_of_a_conversation_are_undone_message_by_message(world: Any) -> None:
     person = await world.account(
-        {"raw": mail("Plan", Message_ID="<a@x.org>"), "labelIds": ["INBOX", "Work"]},
-        {"raw": mail("Re: Plan", References="<a@x.org>"), "labelIds": ["INBOX", "STARRED"]},
+        {"raw": write_mail("Plan", Message_ID="<a@x.org>"), "labelIds": ["INBOX", "Work"]},
+        {"raw": write_mail("Re: Plan", References="<a@x.org>"), "labelIds": ["INBOX", "STARRED"]},
     )
     thread = (await person.use(get_email, email_id=person.ids[0]))["thread_id"]
     answer = await person.use(
@@ -394,8 +386,8 @@ async def test_labels_of_a_conversation_are_undone_message_by_message(
 # --- undo ----------------------------------------------------------------------------------------
 
 
-async def test_undo_says_what_it_could_not_revert(world: Any, mail: Mail) -> None:
-    person = await world.account(*({"raw": mail(), "labelIds": ["INBOX"]} for _ in range(3)))
+async def test_undo_says_what_it_could_not_revert(world: Any) -> None:
+    person = await world.account(*({"raw": write_mail(), "labelIds": ["INBOX"]} for _ in range(3)))
     answer = await person.use(triage_emails, action="star", email_ids=person.ids)
     gone = {"error": {"code": 404, "message": "Requested entity was not found."}}
     for id_, action in ((1, {"status": 404, "body": gone}), (2, {"status": 500})):
@@ -414,9 +406,12 @@ async def test_undo_says_what_it_could_not_revert(world: Any, mail: Mail) -> Non
 
 
 async def test_a_token_of_another_user_or_a_damaged_one_is_refused_before_any_request(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    alice, bob = await world.account({"raw": mail(), "labelIds": ["INBOX"]}), await world.account()
+    alice, bob = (
+        await world.account({"raw": write_mail(), "labelIds": ["INBOX"]}),
+        await world.account(),
+    )
     token = (await alice.use(archive_email, email_id=alice.ids[0]))["undo_token"]
     await world.forget_requests()
     middle = len(token) // 2
@@ -427,9 +422,9 @@ async def test_a_token_of_another_user_or_a_damaged_one_is_refused_before_any_re
     assert await world.requests() == []
 
 
-async def test_two_people_at_once_change_and_undo_their_own(world: Any, mail: Mail) -> None:
+async def test_two_people_at_once_change_and_undo_their_own(world: Any) -> None:
     people = [
-        await world.account(*({"raw": mail("n"), "labelIds": ["INBOX"]} for _ in range(4)))
+        await world.account(*({"raw": write_mail("n"), "labelIds": ["INBOX"]} for _ in range(4)))
         for _ in range(2)
     ]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.organise.tools import (
     change_thread_labels,
@@ -15,19 +15,20 @@ from arcade_gmail_multiuser.tools.organise.tools import (
 from arcade_gmail_multiuser.tools.read import get_email
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
 
-Mail = Callable[..., bytes]
-
 
 async def thread_of(person: Any, id_: str) -> str:
     return str((await person.use(get_email, email_id=id_))["thread_id"])
 
 
 async def test_labels_are_added_and_removed_by_name_on_every_message_of_a_thread(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
     person = await world.account(
-        {"raw": mail("Plan", Message_ID="<a@x.org>"), "labelIds": ["INBOX", "UNREAD", "Work/Q3"]},
-        {"raw": mail("Re: Plan", References="<a@x.org>"), "labelIds": ["INBOX"]},
+        {
+            "raw": write_mail("Plan", Message_ID="<a@x.org>"),
+            "labelIds": ["INBOX", "UNREAD", "Work/Q3"],
+        },
+        {"raw": write_mail("Re: Plan", References="<a@x.org>"), "labelIds": ["INBOX"]},
     )
     thread = await thread_of(person, person.ids[0])
     answer = await person.use(
@@ -43,8 +44,8 @@ async def test_labels_are_added_and_removed_by_name_on_every_message_of_a_thread
         assert labels == {"STARRED", "Work/Q3"}
 
 
-async def test_a_change_that_is_already_so_is_no_error(world: Any, mail: Mail) -> None:
-    person = await world.account(mail())
+async def test_a_change_that_is_already_so_is_no_error(world: Any) -> None:
+    person = await world.account(write_mail())
     thread = await thread_of(person, person.ids[0])
     for added, changed in ((["STARRED"], 1), ([], 0)):
         answer = await person.use(
@@ -70,9 +71,9 @@ async def test_a_change_that_is_already_so_is_no_error(world: Any, mail: Mail) -
     ],
 )
 async def test_a_wrong_change_is_refused_and_changes_nothing(
-    world: Any, mail: Mail, add: list[str], remove: list[str], code: str
+    world: Any, add: list[str], remove: list[str], code: str
 ) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     thread = await thread_of(person, person.ids[0])
     failed = await person.fails(
         change_thread_labels, thread_id=thread, labels_to_add=add, labels_to_remove=remove
@@ -82,8 +83,8 @@ async def test_a_wrong_change_is_refused_and_changes_nothing(
     assert "users.threads.modify" not in await world.methods()
 
 
-async def test_an_unknown_label_names_the_closest(world: Any, mail: Mail) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+async def test_an_unknown_label_names_the_closest(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     thread = await thread_of(person, person.ids[0])
     failed = await person.fails(
         change_thread_labels, thread_id=thread, labels_to_add=["Wrok"], labels_to_remove=[]
@@ -102,10 +103,8 @@ async def test_an_unknown_thread_is_not_found(world: Any) -> None:
     assert failed.code == "not_found"
 
 
-async def test_a_message_in_trash_comes_back_by_the_call_that_the_answer_names(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account(mail("Old"))
+async def test_a_message_in_trash_comes_back_by_the_call_that_the_answer_names(world: Any) -> None:
+    person = await world.account(write_mail("Old"))
     before = (await person.use(get_email, email_id=person.ids[0]))["label_ids"]
     answer = await person.use(trash_email, email_id=person.ids[0])
     assert answer["was_already_in_trash"] is False
@@ -121,7 +120,7 @@ async def test_a_message_in_trash_comes_back_by_the_call_that_the_answer_names(
     assert sorted(restored) == sorted(before)
 
 
-async def test_trashing_twice_says_that_nothing_changed(world: Any, mail: Mail) -> None:
-    person = await world.account(mail())
+async def test_trashing_twice_says_that_nothing_changed(world: Any) -> None:
+    person = await world.account(write_mail())
     await person.use(trash_email, email_id=person.ids[0])
     assert (await person.use(trash_email, email_id=person.ids[0]))["was_already_in_trash"] is True

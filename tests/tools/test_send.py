@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.compose import idempotency
 from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
@@ -17,8 +17,6 @@ from arcade_gmail_multiuser.tools.send.tools import (
     reply_to_email,
     send_email,
 )
-
-Mail = Callable[..., bytes]
 
 LETTER = {"subject": "Lunch?", "body": "Tomorrow at noon?\n"}
 
@@ -126,23 +124,23 @@ async def test_it_answers_with_message_id_and_sent(world: Any) -> None:
 
 
 @pytest.mark.parametrize("claimed", ["bob", "", "ALICE", " alice", "alice "])
-async def test_nobody_sends_as_somebody_else(world: Any, use_as: Any, claimed: str) -> None:
+async def test_nobody_sends_as_somebody_else(world: Any, claimed: str) -> None:
     person = await world.account()
     await world.forget_requests()
-    failed = await use_as(
-        person, "alice", multi_user_gmail_send, **LETTER, to="x@example.com", user_id=claimed
+    failed = await person.fails_as(
+        "alice", multi_user_gmail_send, **LETTER, to="x@example.com", user_id=claimed
     )
     assert failed.code == "wrong_user"
     assert failed.error.status_code == 403
     assert await world.requests() == []
 
 
-async def test_a_caller_without_a_user_id_is_refused(world: Any, use_as: Any) -> None:
+async def test_a_caller_without_a_user_id_is_refused(world: Any) -> None:
     person = await world.account()
     await world.forget_requests()
     for nobody in (None, ""):
-        failed = await use_as(
-            person, nobody, multi_user_gmail_send, **LETTER, to="x@example.com", user_id=""
+        failed = await person.fails_as(
+            nobody, multi_user_gmail_send, **LETTER, to="x@example.com", user_id=""
         )
         assert failed.code == "wrong_user"
     assert await world.requests() == []
@@ -305,12 +303,10 @@ async def test_a_reply_threads_on_both_sides(world: Any) -> None:
     assert "> Tomorrow at noon?" in whole["body"]
 
 
-async def test_a_reply_to_all_leaves_oneself_out_and_honours_reply_to(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_reply_to_all_leaves_oneself_out_and_honours_reply_to(world: Any) -> None:
     me = await world.account()
     await me.receive(
-        mail(
+        write_mail(
             "Plan",
             sender="Ann <ann@example.org>",
             to=f"Me Myself <{me.email.upper()}>, Cy <cy@example.org>",
@@ -335,19 +331,17 @@ async def test_a_reply_to_ones_own_mail_goes_to_its_recipients(world: Any) -> No
     assert receipt["thread_id"] == first["thread_id"]
 
 
-async def test_a_reply_with_nobody_left_is_an_error_and_not_an_empty_send(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_reply_with_nobody_left_is_an_error_and_not_an_empty_send(world: Any) -> None:
     me = await world.account()
-    await me.receive(mail("Note", sender=me.email, to=me.email))
+    await me.receive(write_mail("Note", sender=me.email, to=me.email))
     failed = await me.fails(reply_to_email, body="x", reply_to_message_id=me.ids[0])
     assert failed.code == "invalid_address"
     assert "users.messages.send" not in await world.methods()
 
 
-async def test_a_reply_whose_answer_is_lost_is_found_in_sent(world: Any, mail: Mail) -> None:
+async def test_a_reply_whose_answer_is_lost_is_found_in_sent(world: Any) -> None:
     me = await world.account()
-    await me.receive(mail("Plan", sender="ann@example.org", to=me.email))
+    await me.receive(write_mail("Plan", sender="ann@example.org", to=me.email))
     await world.fault("users.messages.send", drop="after")
     receipt = await me.use(reply_to_email, body="Fine.", reply_to_message_id=me.ids[0])
     [sent] = await sent_by(me)
@@ -355,21 +349,19 @@ async def test_a_reply_whose_answer_is_lost_is_found_in_sent(world: Any, mail: M
 
 
 async def test_a_reply_that_did_not_arrive_is_not_repeated_but_said_to_be_unknown(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
     me = await world.account()
-    await me.receive(mail("Plan", sender="ann@example.org", to=me.email))
+    await me.receive(write_mail("Plan", sender="ann@example.org", to=me.email))
     await world.fault("users.messages.send", drop="before")
     failed = await me.fails(reply_to_email, body="Fine.", reply_to_message_id=me.ids[0])
     assert failed.code == "outcome_unknown"
     assert (await world.methods()).count("users.messages.send") == 1
 
 
-async def test_a_reply_does_without_the_send_as_list_when_that_is_refused(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_reply_does_without_the_send_as_list_when_that_is_refused(world: Any) -> None:
     me = await world.account()
-    await me.receive(mail("Plan", sender="ann@example.org", to=me.email))
+    await me.receive(write_mail("Plan", sender="ann@example.org", to=me.email))
     await world.fault("users.settings.sendAs.list", status=403, body=FORBIDDEN)
     receipt = await me.use(reply_to_email, body="Fine.", reply_to_message_id=me.ids[0])
     assert receipt["recipients"] == ["ann@example.org"]

@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from email.parser import BytesParser
 from email.policy import HTTP
 from itertools import groupby
@@ -22,8 +22,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-import uvicorn
 from tool_rows import ROWS, Stage, catalog, functions
+
+from arcade_gmail_multiuser.gmail.api.transport import Answer, Request, Transport, shared_transport
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATING = bool(os.environ.get("UPDATE_SNAPSHOTS"))
@@ -58,11 +59,11 @@ def test_a_tools_definition_is_what_was_agreed(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_tool_asks_google_for_what_was_agreed(
-    name: str, wire: list[Any], world: Any, mail: Any, monkeypatch: pytest.MonkeyPatch
+    name: str, wire: list[Any], world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GMAIL_MULTIUSER_CONFIRMATION_KEY", "k" * 32)
     person = await world.account(name="Pat Example")
-    inputs = await ROWS[name].inputs(Stage(person, mail))
+    inputs = await ROWS[name].inputs(Stage(person))
     await world.forget_requests()
     wire.clear()
     await person.use(functions()[name], **inputs)
@@ -117,29 +118,19 @@ def without_nulls(value: Any) -> Any:
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """List what reaches the sandbox: method, target, headers, body. Ask for it before `world`."""
+    """List what leaves for Google: method, target, headers, body."""
     seen: list[Any] = []
+    shared = type(shared_transport())
+    carry = shared.carry
 
-    def configure(app: Callable[..., Awaitable[None]], **more: Any) -> uvicorn.Config:
-        async def listening(scope: Any, receive: Callable[[], Awaitable[Any]], send: Any) -> None:
-            if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
-                return await app(scope, receive, send)
-            body = bytearray()
-            target = scope["raw_path"].decode() + "?" + scope["query_string"].decode()
-            headers = {key.decode(): value.decode() for key, value in scope["headers"]}
-            seen.append((scope["method"], target, headers, body))
+    async def overheard(self: Transport, request: Request, **more: Any) -> Answer:
+        target = request.url.partition(urlsplit(request.url).netloc)[2]
+        # What aiohttp sends where nothing else was asked for.
+        headers = {"accept": "*/*"} | {k.lower(): v for k, v in request.headers.items()}
+        seen.append((request.method, target, headers, request.body or b""))
+        return await carry(self, request, **more)
 
-            async def overheard() -> Any:
-                event = await receive()
-                body.extend(event.get("body", b""))
-                return event
-
-            return await app(scope, overheard, send)
-
-        return made(listening, **more)
-
-    made = uvicorn.Config
-    monkeypatch.setattr(uvicorn, "Config", configure)
+    monkeypatch.setattr(shared, "carry", overheard)
     return seen
 
 

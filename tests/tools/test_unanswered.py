@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.tools.attachments.tools import list_email_attachment_metadata
 from arcade_gmail_multiuser.tools.drafts.tools import write_draft_reply_email
@@ -14,7 +14,6 @@ from arcade_gmail_multiuser.tools.read import get_emails
 from arcade_gmail_multiuser.tools.search.tools import list_threads
 from arcade_gmail_multiuser.tools.unanswered import find_unanswered
 
-Mail = Callable[..., bytes]
 NOBODY = "18c2f0a1b2c3d4e5"
 DAY = 86_400_000
 
@@ -24,32 +23,32 @@ def aged(raw: bytes, days: float, *labels: str) -> dict[str, Any]:
     return {"raw": raw, "labelIds": list(labels), "internalDate": when}
 
 
-async def correspondence(world: Any, mail: Mail) -> Any:
+async def correspondence(world: Any) -> Any:
     person = await world.account()
     me = person.email
     await person.receive(
-        aged(mail("Asked", "When?\n", to=me), 3, "INBOX"),
-        aged(mail("Answered", to=me, Message_ID="<a@x.org>"), 3, "INBOX"),
+        aged(write_mail("Asked", "When?\n", to=me), 3, "INBOX"),
+        aged(write_mail("Answered", to=me, Message_ID="<a@x.org>"), 3, "INBOX"),
         aged(
-            mail("Re: Answered", sender=me, to="jane@example.org", References="<a@x.org>"),
+            write_mail("Re: Answered", sender=me, to="jane@example.org", References="<a@x.org>"),
             2,
             "SENT",
         ),
-        aged(mail("News", to=me, List_Unsubscribe="<https://x.example>"), 1, "INBOX"),
-        aged(mail("Receipt", sender="no-reply@shop.example", to=me), 1, "INBOX"),
-        aged(mail("Away", to=me, Auto_Submitted="auto-replied"), 1, "INBOX"),
-        aged(mail("Copied", to="x@example.org", Cc=me), 1.2, "INBOX"),
-        aged(mail("Archived", to=me), 1),
-        aged(mail("Old", to=me), 40, "INBOX"),
-        aged(mail("Offer", sender=me, to="bob@example.org, Cy <cy@example.org>"), 5, "SENT"),
-        aged(mail("Fresh", sender=me, to="bob@example.org"), 0.1, "SENT"),
-        aged(mail("Myself", sender=me, to=me), 1, "SENT", "INBOX"),
+        aged(write_mail("News", to=me, List_Unsubscribe="<https://x.example>"), 1, "INBOX"),
+        aged(write_mail("Receipt", sender="no-reply@shop.example", to=me), 1, "INBOX"),
+        aged(write_mail("Away", to=me, Auto_Submitted="auto-replied"), 1, "INBOX"),
+        aged(write_mail("Copied", to="x@example.org", Cc=me), 1.2, "INBOX"),
+        aged(write_mail("Archived", to=me), 1),
+        aged(write_mail("Old", to=me), 40, "INBOX"),
+        aged(write_mail("Offer", sender=me, to="bob@example.org, Cy <cy@example.org>"), 5, "SENT"),
+        aged(write_mail("Fresh", sender=me, to="bob@example.org"), 0.1, "SENT"),
+        aged(write_mail("Myself", sender=me, to=me), 1, "SENT", "INBOX"),
     )
     return person
 
 
-async def test_who_waits_for_the_user_is_found_longest_first(world: Any, mail: Mail) -> None:
-    person = await correspondence(world, mail)
+async def test_who_waits_for_the_user_is_found_longest_first(world: Any) -> None:
+    person = await correspondence(world)
     answer = await person.use(find_unanswered, time_zone="Europe/Berlin")
     assert [t["subject"] for t in answer["threads"]] == ["Asked", "Copied"]
     asked, copied = answer["threads"]
@@ -62,8 +61,8 @@ async def test_who_waits_for_the_user_is_found_longest_first(world: Any, mail: M
     assert answer["automated_skipped"] == 2  # the no-reply sender is left out by the search
 
 
-async def test_archived_mail_and_a_longer_look_back_are_asked_for(world: Any, mail: Mail) -> None:
-    person = await correspondence(world, mail)
+async def test_archived_mail_and_a_longer_look_back_are_asked_for(world: Any) -> None:
+    person = await correspondence(world)
     answer = await person.use(find_unanswered, include_archived=True, days=90)
     subjects = [t["subject"] for t in answer["threads"]]
     assert subjects == ["Old", "Asked", "Copied", "Archived"]
@@ -71,34 +70,36 @@ async def test_archived_mail_and_a_longer_look_back_are_asked_for(world: Any, ma
     assert [t["subject"] for t in waited["threads"]] == ["Asked"]
 
 
-async def test_who_owes_the_user_an_answer_is_found(world: Any, mail: Mail) -> None:
-    person = await correspondence(world, mail)
+async def test_who_owes_the_user_an_answer_is_found(world: Any) -> None:
+    person = await correspondence(world)
     answer = await person.use(find_unanswered, direction="owed_to_me", waiting_days=1)
     assert [t["subject"] for t in answer["threads"]] == ["Offer", "Answered"]
     assert answer["threads"][0]["people"] == ["bob@example.org", "Cy <cy@example.org>"]
 
 
-async def test_a_drafted_answer_is_told_and_the_conversation_still_waits(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_drafted_answer_is_told_and_the_conversation_still_waits(world: Any) -> None:
     person = await world.account()
-    await person.receive(aged(mail("Asked", to=person.email), 3, "INBOX"))
+    await person.receive(aged(write_mail("Asked", to=person.email), 3, "INBOX"))
     await person.use(write_draft_reply_email, body="Yes.", reply_to_message_id=person.ids[0])
     [thread] = (await person.use(find_unanswered))["threads"]
     assert thread["has_draft"] is True
     assert thread["message_count"] == 1
 
 
-async def test_a_search_that_stops_early_says_so(world: Any, mail: Mail) -> None:
+async def test_a_search_that_stops_early_says_so(world: Any) -> None:
     person = await world.account()
-    await person.receive(*(aged(mail(f"m{n}", to=person.email), 1, "INBOX") for n in range(3)))
+    await person.receive(
+        *(aged(write_mail(f"m{n}", to=person.email), 1, "INBOX") for n in range(3))
+    )
     answer = await person.use(find_unanswered, max_threads=2)
     assert (answer["conversations_read"], answer["looked_at_everything"]) == (2, False)
 
 
-async def test_a_conversation_that_cannot_be_read_is_named(world: Any, mail: Mail) -> None:
+async def test_a_conversation_that_cannot_be_read_is_named(world: Any) -> None:
     person = await world.account()
-    await person.receive(*(aged(mail(f"m{n}", to=person.email), 1, "INBOX") for n in range(2)))
+    await person.receive(
+        *(aged(write_mail(f"m{n}", to=person.email), 1, "INBOX") for n in range(2))
+    )
     await world.control(
         "faults",
         {
@@ -132,9 +133,9 @@ async def test_an_empty_mailbox_waits_for_nobody(world: Any) -> None:
 
 
 async def test_many_messages_are_read_in_order_and_a_bad_id_costs_the_others_nothing(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    person = await world.account(mail("a", "text a\n"), mail("b", "text b\n"))
+    person = await world.account(write_mail("a", "text a\n"), write_mail("b", "text b\n"))
     first, second = person.ids
     answer = await person.use(get_emails, email_ids=[second, "not an id", NOBODY, first, second])
     assert [email["subject"] for email in answer["emails"]] == ["b", "a"]
@@ -147,10 +148,8 @@ async def test_many_messages_are_read_in_order_and_a_bad_id_costs_the_others_not
         assert (await person.fails(get_emails, email_ids=wrong)).code == "invalid_input"
 
 
-async def test_messages_share_one_budget_and_what_did_not_fit_is_named(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account(*(mail(f"m{n}", "word " * 4_000) for n in range(6)))
+async def test_messages_share_one_budget_and_what_did_not_fit_is_named(world: Any) -> None:
+    person = await world.account(*(write_mail(f"m{n}", "word " * 4_000) for n in range(6)))
     answer = await person.use(get_emails, email_ids=person.ids, max_chars=4_000)
     assert len(str(answer)) < 8_000
     shown = [email["id"] for email in answer["emails"]]
@@ -158,8 +157,8 @@ async def test_messages_share_one_budget_and_what_did_not_fit_is_named(
     assert all(email["truncated"] for email in answer["emails"])
 
 
-async def test_the_newest_conversations_are_listed_by_page(world: Any, mail: Mail) -> None:
-    person = await world.account(*(aged(mail(f"m{n}"), 9 - n, "INBOX") for n in range(3)))
+async def test_the_newest_conversations_are_listed_by_page(world: Any) -> None:
+    person = await world.account(*(aged(write_mail(f"m{n}"), 9 - n, "INBOX") for n in range(3)))
     first = await person.use(list_threads, max_results=2)
     assert [t["subject"] for t in first["threads"]] == ["m2", "m1"]
     rest = await person.use(list_threads, max_results=2, page_token=first["next_page_token"])
@@ -167,10 +166,12 @@ async def test_the_newest_conversations_are_listed_by_page(world: Any, mail: Mai
     assert "next_page_token" not in rest
 
 
-async def test_attachments_are_listed_with_name_type_and_size(world: Any, mail: Mail) -> None:
+async def test_attachments_are_listed_with_name_type_and_size(world: Any) -> None:
     person = await world.account(
-        mail("a", files=[("表.pdf", b"12345", "application/pdf"), ("b.csv", b"a", "text/csv")]),
-        mail("none"),
+        write_mail(
+            "a", files=[("表.pdf", b"12345", "application/pdf"), ("b.csv", b"a", "text/csv")]
+        ),
+        write_mail("none"),
     )
     answer = await person.use(list_email_attachment_metadata, email_id=person.ids[0])
     assert [(a["filename"], a["mime_type"]) for a in answer["attachments"]] == [

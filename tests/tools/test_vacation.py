@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from arcade_gmail_multiuser.tools.search.tools import list_emails_by_header
 from arcade_gmail_multiuser.tools.send.tools import send_email
 from arcade_gmail_multiuser.tools.vacation import get_vacation_responder, set_vacation_responder
 
-Mail = Callable[..., bytes]
 YEAR = datetime.now(UTC).year + 1
 ON = {"enabled": True, "subject": "Away", "body": "Back soon."}
 

@@ -99,7 +99,7 @@ async def _with(
     """Ask the store; what changes it is in the audit before it is done."""
     from arcade_gmail_local.engine.database import create_tables, open_database
     from arcade_gmail_local.engine.http.api_keys import ApiKeyStore, check_key_name
-    from arcade_gmail_multiuser.security.audit.opening import open_audit
+    from arcade_gmail_multiuser.security.audit.log import open_audit
 
     database = open_database(place.database_url)
     try:

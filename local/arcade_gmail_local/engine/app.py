@@ -60,13 +60,15 @@ from arcade_gmail_local.engine.running.secret_store import SecretStore
 from arcade_gmail_local.engine.running.worker_pool import WorkerPool
 from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError, StorageUnavailable
-from arcade_gmail_multiuser.security.audit.opening import open_audit
-from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
+from arcade_gmail_multiuser.security.audit.log import open_audit
+from arcade_gmail_multiuser.security.rate_limits.limiter import open_limiter
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
-from arcade_gmail_multiuser.security.tokens.store import TokenStore
+from arcade_gmail_multiuser.security.tokens.store import (
+    TokenDirectory,
+    TokenStore,
+    open_token_store,
+)
 
 __all__ = ["create_engine_app"]
 

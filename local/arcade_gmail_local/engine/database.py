@@ -14,8 +14,7 @@ from sqlalchemy.sql.schema import Table
 
 from arcade_gmail_local.engine import schema
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.private_sqlite import open_private_sqlite
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.database import create_missing_tables, open_private_sqlite
 
 __all__ = ["create_tables", "for_reading", "insert_or_update", "is_shared", "open_database"]
 

@@ -45,19 +45,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from arcade_gmail_local.sandbox.control.endpoints import Control
-from arcade_gmail_local.sandbox.control.faults import FaultTable
-from arcade_gmail_local.sandbox.control.traffic import TrafficLog
+from arcade_gmail_local.sandbox.control.fault_injection import FaultInjector
+from arcade_gmail_local.sandbox.control.request_log import RequestLog
+from arcade_gmail_local.sandbox.control.routes import Control
+from arcade_gmail_local.sandbox.http.batch import BatchRunner
+from arcade_gmail_local.sandbox.http.dispatch import NOT_HERE, Dispatcher
+from arcade_gmail_local.sandbox.http.limits import Limits
+from arcade_gmail_local.sandbox.http.middleware import CONTROL_PREFIX, SandboxMiddleware
+from arcade_gmail_local.sandbox.http.routes import GmailEndpoints
 from arcade_gmail_local.sandbox.mail.store import Store
 from arcade_gmail_local.sandbox.oauth.identity import Identity
 from arcade_gmail_local.sandbox.oauth.people import People, Person, seeded_people
 from arcade_gmail_local.sandbox.oauth.routes import oauth_routes
-from arcade_gmail_local.sandbox.seed.mail import seeded_labels, seeded_messages
-from arcade_gmail_local.sandbox.wire.batch import BatchRunner
-from arcade_gmail_local.sandbox.wire.call import Limits
-from arcade_gmail_local.sandbox.wire.endpoints import GmailEndpoints
-from arcade_gmail_local.sandbox.wire.front_door import CONTROL_PREFIX, FrontDoor
-from arcade_gmail_local.sandbox.wire.gateway import NOT_HERE, Gateway
+from arcade_gmail_local.sandbox.sample_mail.mail import seeded_labels, seeded_messages
 
 __all__ = ["Sandbox", "create_sandbox"]
 
@@ -70,18 +70,16 @@ class Sandbox(Starlette):
         self.identity = Identity(clock)
         self.people = seeded_people() if seeded else People()
         self.limits = Limits()
-        self.traffic = TrafficLog()
-        self.faults = FaultTable()
-        gateway = Gateway(self.store, self.identity, self.limits)
-        batches = BatchRunner(gateway, self.identity, self.traffic, self.faults, clock)
-        self.front_door = FrontDoor(
+        self.request_log = RequestLog()
+        self.faults = FaultInjector()
+        dispatcher = Dispatcher(self.store, self.identity, self.limits)
+        batches = BatchRunner(dispatcher, self.request_log, self.faults)
+        self.request_middleware = SandboxMiddleware(
             super().__call__,
-            gateway=gateway,
-            grants=self.identity,
-            traffic=self.traffic,
+            dispatcher=dispatcher,
+            request_log=self.request_log,
             faults=self.faults,
             limits=self.limits,
-            clock=clock,
             loopback_only=loopback_only,
         )
         control = Control(
@@ -89,16 +87,16 @@ class Sandbox(Starlette):
             identity=self.identity,
             people=self.people,
             faults=self.faults,
-            traffic=self.traffic,
+            request_log=self.request_log,
             limits=self.limits,
-            front_door=self.front_door,
+            middleware=self.request_middleware,
         )
         if seeded:
             for person in self.people:
                 self._seed(person)
         super().__init__(
             routes=[
-                *GmailEndpoints(gateway, batches).routes(),
+                *GmailEndpoints(dispatcher, batches).routes(),
                 *oauth_routes(self.identity, self.people),
                 *control.routes(),
             ],
@@ -107,7 +105,7 @@ class Sandbox(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self.front_door(scope, receive, send)
+            await self.request_middleware(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

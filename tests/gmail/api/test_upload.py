@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arcade_gmail_local.sandbox.wire.upload import read_upload
+from arcade_gmail_local.sandbox.http.multipart import read_upload
 from arcade_gmail_multiuser.errors import (
     ConnectionFailed,
     InvalidInput,

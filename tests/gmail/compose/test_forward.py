@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_gmail_local.sandbox.payload import attachment_bytes, gmail_payload, snippet_of
+from arcade_gmail_local.sandbox.mail.payload import attachment_bytes, gmail_payload, snippet_of
 from arcade_gmail_multiuser.gmail.addresses import Address
 from arcade_gmail_multiuser.gmail.compose.forward import (
     clean_html,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_gmail_local.sandbox.payload import attachment_bytes, gmail_payload, snippet_of
+from arcade_gmail_local.sandbox.mail.payload import attachment_bytes, gmail_payload, snippet_of
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 
 

@@ -12,7 +12,7 @@ from arcade_gmail_local.engine.database import create_tables, open_database
 from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_local.engine.running.secret_store import SecretStore
 from arcade_gmail_multiuser.cli import command
-from arcade_gmail_multiuser.security.audit.opening import open_audit
+from arcade_gmail_multiuser.security.audit.log import open_audit
 from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
@@ -28,7 +28,7 @@ def engines(tmp_path: Path) -> str:
     async def fill() -> None:
         database = open_database(url)
         await create_tables(database)
-        ring = Keyring.from_base64([OLD])
+        ring = Keyring(OLD)
         store = SecretStore(database, ring, project="default", fixed={}, clock=time.time)
         await store.put("ONE", "canary-secret", "")
         await ApiKeyStore(database, [OLD], project="default", clock=time.time).create("agent")
@@ -57,7 +57,7 @@ def test_043_rotate_moves_an_engines_secrets_and_names_the_api_keys_that_wait(
     async def revoke_and_read() -> tuple[bool, dict[str, str]]:
         database = open_database(engines)
         keys = ApiKeyStore(database, [NEW], project="default", clock=time.time)
-        ring = Keyring.from_base64([NEW])
+        ring = Keyring(NEW)
         store = SecretStore(database, ring, project="default", fixed={}, clock=time.time)
         found = (await keys.revoke("agent"), await store.values(["ONE"]))
         await database.dispose()

@@ -15,9 +15,9 @@ from arcade_gmail_local.engine.http.answers import Refusal, answer, page_answer
 from arcade_gmail_local.engine.http.bodies import bad_request, check_id, check_user_id, page_of
 from arcade_gmail_local.engine.http.callers import caller_of
 from arcade_gmail_local.engine.http.moments import iso, iso_or_none
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory
 
 __all__ = ["HEALTH_PATH", "AdminApi"]
 

@@ -16,10 +16,10 @@ from arcade_gmail_local.engine.http.bodies import bad_request
 from arcade_gmail_local.engine.http.callers import Caller
 from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import AuthorizationError, RateLimited
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory
 
 __all__ = ["Authorizer"]
 

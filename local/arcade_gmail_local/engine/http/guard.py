@@ -13,7 +13,7 @@ from arcade_gmail_local.engine.http.answers import answer, storage_lost, typed_a
 from arcade_gmail_local.engine.http.callers import Caller, Callers
 from arcade_gmail_multiuser.errors import GmailMultiuserError, RateLimited
 from arcade_gmail_multiuser.security.masking import HiddenBytes
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter
 
 UNKNOWN_ADDRESS = "unknown"
 """Counted as one address: what a socket without a peer comes from."""

@@ -32,7 +32,7 @@ from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import RateLimited
 from arcade_gmail_multiuser.security.masking import HiddenText
 from arcade_gmail_multiuser.security.origins import origin_of
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 
 __all__ = ["CALLBACK_PATH", "CONFIRM_PATH", "START_PATH", "BrowserRoutes"]

@@ -32,9 +32,9 @@ from arcade_gmail_local.engine.pages.page_requests import (
     single_values,
 )
 from arcade_gmail_local.engine.settings import EngineSettings
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory
 
 __all__ = ["CONNECTION_PAGE_PATHS", "ConnectionsPage"]
 

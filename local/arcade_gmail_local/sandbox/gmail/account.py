@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 
 async def get_profile(call: Call) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from arcade_gmail_local.sandbox.gmail.resources import (
     message_resource,
     short_message,
 )
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 from arcade_gmail_local.sandbox.mail.arrival import follow_up
-from arcade_gmail_local.sandbox.mail.conversations import requested_thread
 from arcade_gmail_local.sandbox.mail.delivery import check, post, write
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid
+from arcade_gmail_local.sandbox.mail.thread_assignment import requested_thread
 
 
 async def list_drafts(call: Call) -> dict[str, Any]:

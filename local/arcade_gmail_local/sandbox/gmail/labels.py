@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 from arcade_gmail_local.sandbox.mail.label_store import Label
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
 
 
 async def list_labels(call: Call) -> dict[str, Any]:

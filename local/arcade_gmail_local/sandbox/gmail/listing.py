@@ -7,11 +7,11 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 from arcade_gmail_local.sandbox.search.matching import Surroundings, Test, compile_search
 from arcade_gmail_local.sandbox.search.query import looks_in_spam_and_trash, parse_query
-from arcade_gmail_local.sandbox.wire.call import Call
-from arcade_gmail_local.sandbox.wire.google_error import invalid
 
 COUNTED = 201
 """Gmail's resultSizeEstimate is coarse: past this many, it stops counting."""

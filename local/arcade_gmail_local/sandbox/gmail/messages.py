@@ -13,16 +13,16 @@ from arcade_gmail_local.sandbox.gmail.resources import (
     message_resource,
     short_message,
 )
+from arcade_gmail_local.sandbox.google_error import invalid, invalid_label
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 from arcade_gmail_local.sandbox.mail.arrival import follow_up
-from arcade_gmail_local.sandbox.mail.conversations import requested_thread, thread_of_received
 from arcade_gmail_local.sandbox.mail.delivery import check, post, write
 from arcade_gmail_local.sandbox.mail.ids import canonical_id
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
+from arcade_gmail_local.sandbox.mail.payload import attachment_bytes
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, date_ms
 from arcade_gmail_local.sandbox.mail.stored_message import OFF_LOOP_BYTES, StoredMessage
-from arcade_gmail_local.sandbox.payload import attachment_bytes
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid, invalid_label
+from arcade_gmail_local.sandbox.mail.thread_assignment import requested_thread, thread_of_received
 
 MAX_BATCH_IDS = 1000
 _NOT_INSERTABLE = frozenset({"DRAFT", "CHAT"})

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Sealer
+from arcade_gmail_local.sandbox.mail.ids import TokenSealer
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 
 
@@ -21,7 +21,7 @@ def listed_message(message: StoredMessage) -> dict[str, Any]:
 
 async def message_resource(
     message: StoredMessage,
-    sealer: Sealer,
+    sealer: TokenSealer,
     *,
     form: str = "full",
     metadata_headers: Collection[str] = (),
@@ -49,7 +49,7 @@ async def message_resource(
 async def thread_resource(
     thread_id: str,
     messages: Collection[StoredMessage],
-    sealer: Sealer,
+    sealer: TokenSealer,
     *,
     form: str,
     metadata_headers: Collection[str] = (),
@@ -85,7 +85,7 @@ def _metadata(payload: Mapping[str, Any], wanted: Collection[str]) -> dict[str, 
 
 
 def _with_attachment_ids(
-    part: Mapping[str, Any], message_id: str, sealer: Sealer
+    part: Mapping[str, Any], message_id: str, sealer: TokenSealer
 ) -> dict[str, Any]:
     """Copy a part tree with fresh attachment ids, which Gmail changes from answer to answer."""
     copied = dict(part)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import administrators_only, not_found
+from arcade_gmail_local.sandbox.google_error import administrators_only, not_found
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 # Filters
 

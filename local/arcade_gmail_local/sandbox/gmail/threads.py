@@ -12,7 +12,7 @@ from arcade_gmail_local.sandbox.gmail.resources import (
     thread_history_id,
     thread_resource,
 )
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 
 async def list_threads(call: Call) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arcade_gmail_local.sandbox.mail.conversations import thread_of_received
 from arcade_gmail_local.sandbox.mail.filtering import Verdict, judged
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses, date_header
 from arcade_gmail_local.sandbox.mail.store import Outgoing, Store
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
+from arcade_gmail_local.sandbox.mail.thread_assignment import thread_of_received
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 DELIVERED = ("INBOX", "UNREAD", "CATEGORY_PERSONAL")
@@ -111,7 +111,7 @@ async def _answer(store: Store, arrived: Arrived) -> None:
     if recipient is None:
         store.outgoing.append(Outgoing(mailbox.email, sender, ""))
         return
-    below = [f"Message-ID: {store.mint.header_message_id()}"]
+    below = [f"Message-ID: {store.ids.header_message_id()}"]
     mail = RawMail(RawMail(raw).rebuilt(below=below))
     coming = await arrival_of(store, recipient, mail, sender=mailbox.email, recipient=sender)
     await follow_up(store, [take_in(store, coming)], forwards=False)

@@ -9,6 +9,7 @@ import email.utils
 import re
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.google_error import invalid
 from arcade_gmail_local.sandbox.mail.arrival import (
     RECEIVERS_OWN,
     Arrival,
@@ -22,7 +23,6 @@ from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses, date_he
 from arcade_gmail_local.sandbox.mail.store import Outgoing, Store
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import invalid
 
 DEFAULT_MAX_RECIPIENTS = 500
 
@@ -104,7 +104,7 @@ def _senders_copy(store: Store, sender: Mailbox, mail: RawMail) -> bytes:
         "Received: from 100000000000 named unknown by gmailapi.google.com with HTTPREST; "
         + date_header(now)
     ]
-    below = [f"Message-ID: {store.mint.header_message_id()}"]
+    below = [f"Message-ID: {store.ids.header_message_id()}"]
     without = {"message-id", *RECEIVERS_OWN}
     if not mail.first("date"):
         without.add("date")

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Mint
-from arcade_gmail_local.sandbox.mail.label_store import IMMUTABLE, LabelStore
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.google_error import (
     GoogleError,
     failed_precondition,
     invalid,
     not_found,
 )
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator
+from arcade_gmail_local.sandbox.mail.label_store import IMMUTABLE, LabelStore
 
 MAX_FILTERS = 1_000
 
@@ -33,8 +33,8 @@ class MailFilter:
 class FilterStore:
     """Keep filters in the order they were made. There is no changing one, only a new one."""
 
-    def __init__(self, mint: Mint) -> None:
-        self._mint = mint
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
         self._filters: dict[str, MailFilter] = {}
 
     def all(self) -> list[MailFilter]:
@@ -61,7 +61,7 @@ class FilterStore:
         if len(self._filters) >= MAX_FILTERS:
             # Seen in the wild: one filter too many is answered as if Gmail had broken down.
             raise GoogleError(500, "Backend Error", "backendError")
-        made = MailFilter(self._mint.filter_id(), criteria, action)
+        made = MailFilter(self._ids.filter_id(), criteria, action)
         self._filters[made.id] = made
         return made
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Mint
-from arcade_gmail_local.sandbox.wire.google_error import not_found
+from arcade_gmail_local.sandbox.google_error import not_found
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator
 
 MAX_RECORDS = 20_000
 """Older records are forgotten, and a start before them is a 404 as at Gmail."""
@@ -49,14 +49,14 @@ class HistoryRecord:
 class HistoryLog:
     """Give every change a history id; ids rise with gaps and never repeat."""
 
-    def __init__(self, mint: Mint) -> None:
-        self._mint = mint
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
         self._records: deque[HistoryRecord] = deque(maxlen=MAX_RECORDS)
-        self.current = mint.first_history_id()
+        self.current = ids.first_history_id()
         self._forgotten_until = self.current
 
     def advance(self) -> int:
-        self.current += self._mint.history_step()
+        self.current += self._ids.history_step()
         return self.current
 
     def add(self, record: HistoryRecord) -> None:

@@ -14,14 +14,14 @@ import random
 import re
 import secrets
 
-from arcade_gmail_local.sandbox.wire.google_error import invalid, invalid_id
+from arcade_gmail_local.sandbox.google_error import invalid, invalid_id
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _DRAFT = re.compile(r"r-?[0-9]{1,19}")
 _TOP = 1 << 63
 
 
-class Mint:
+class IdGenerator:
     """Make ids that are never the same twice in one sandbox, whichever mailbox they are for."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def check_draft_id(given: str) -> str:
     raise invalid_id()
 
 
-class Sealer:
+class TokenSealer:
     """Make attachment ids and page tokens that mean nothing outside and cannot be forged."""
 
     def __init__(self) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.discovery import load_document
+from arcade_gmail_local.sandbox.google_error import (
     GoogleError,
     invalid,
     invalid_label,
     label_exists,
     not_found,
 )
-from arcade_gmail_multiuser.gmail.api.requests import load_document
 
 MAX_LABELS = 10_000
 MAX_NAME_LENGTH = 225

@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from arcade_gmail_local.sandbox.google_error import not_found
 from arcade_gmail_local.sandbox.mail.history_log import HistoryLog, HistoryRecord
-from arcade_gmail_local.sandbox.mail.ids import Mint, canonical_id, check_draft_id
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator, canonical_id, check_draft_id
 from arcade_gmail_local.sandbox.mail.label_store import LabelStore
-from arcade_gmail_local.sandbox.mail.settings import Settings
+from arcade_gmail_local.sandbox.mail.mailbox_settings import Settings
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.wire.google_error import not_found
 
 _ELSEWHERE = {"TRASH": {"INBOX", "SPAM"}, "SPAM": {"INBOX", "TRASH"}}
 """A message in the trash or in spam has left these places."""
 
 
 class Mailbox:
-    def __init__(self, email: str, mint: Mint, *, owner: str = "") -> None:
+    def __init__(self, email: str, ids: IdGenerator, *, owner: str = "") -> None:
         self.email = email
         self.owner = owner
         self.labels = LabelStore()
-        self.history = HistoryLog(mint)
-        self.settings = Settings(email, owner, mint)
-        self._mint = mint
+        self.history = HistoryLog(ids)
+        self.settings = Settings(email, owner, ids)
+        self._ids = ids
         self._messages: dict[str, StoredMessage] = {}
         self._threads: dict[str, list[StoredMessage]] = {}
         self._drafts: dict[str, StoredMessage] = {}
@@ -92,7 +92,7 @@ class Mailbox:
         return found
 
     def new_draft_id(self) -> str:
-        return self._mint.draft_id()
+        return self._ids.draft_id()
 
     # Changing
 
@@ -106,7 +106,7 @@ class Mailbox:
         draft_id: str | None = None,
     ) -> StoredMessage:
         """Store a message; without a thread it becomes the root of its own."""
-        message_id = self._mint.message_id(internal_date_ms)
+        message_id = self._ids.message_id(internal_date_ms)
         self._stored += 1
         message = StoredMessage(
             id=message_id,

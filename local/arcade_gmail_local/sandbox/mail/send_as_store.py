@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.markup import sanitized
-from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.google_error import (
     administrators_only,
     invalid,
     not_found,
 )
+from arcade_gmail_local.sandbox.mail.markup import sanitized
+from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 MAX_SIGNATURE = 10_000
 

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from arcade_gmail_local.sandbox.mail.conversations import thread_of_received
-from arcade_gmail_local.sandbox.mail.ids import Mint, Sealer
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator, TokenSealer
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, date_ms
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
+from arcade_gmail_local.sandbox.mail.thread_assignment import thread_of_received
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 MAX_OUTGOING = 10_000
@@ -30,8 +30,8 @@ class Outgoing:
 class Store:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self.mint = Mint()
-        self.sealer = Sealer()
+        self.ids = IdGenerator()
+        self.sealer = TokenSealer()
         self.outgoing: deque[Outgoing] = deque(maxlen=MAX_OUTGOING)
         self._mailboxes: dict[str, Mailbox] = {}
 
@@ -48,7 +48,7 @@ class Store:
         """Give the mailbox of an address, made now if there is none."""
         email = canonical_email(email)
         if email not in self._mailboxes:
-            self._mailboxes[email] = Mailbox(email, self.mint, owner=owner)
+            self._mailboxes[email] = Mailbox(email, self.ids, owner=owner)
         return self._mailboxes[email]
 
     def mailbox_for_delivery(self, address: str) -> Mailbox | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from arcade_gmail_local.sandbox.mail.payload import gmail_payload, snippet_of
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, message_ids
-from arcade_gmail_local.sandbox.payload import gmail_payload, snippet_of
 from arcade_gmail_local.sandbox.search.index import BodyIndex, HeaderIndex
 
 KEPT_PAYLOAD_BYTES = 32 * 1024

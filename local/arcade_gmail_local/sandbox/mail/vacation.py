@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
 
+from arcade_gmail_local.sandbox.google_error import invalid
 from arcade_gmail_local.sandbox.mail.markup import sanitized
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses, date_header
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import invalid
 
 _SWITCHES = ("enableAutoReply", "restrictToContacts", "restrictToDomain")
 _NEVER_ANSWERED = re.compile(

@@ -16,7 +16,7 @@ from arcade_gmail_local.sandbox.oauth.authorization_request import (
     redirect_with,
 )
 from arcade_gmail_local.sandbox.oauth.consent_scopes import SIGN_IN
-from arcade_gmail_local.sandbox.oauth.form_body import form_pairs
+from arcade_gmail_local.sandbox.oauth.http_bodies import form_pairs
 from arcade_gmail_local.sandbox.oauth.identity import Consent, Identity
 from arcade_gmail_local.sandbox.oauth.pages import (
     PRIVATE,

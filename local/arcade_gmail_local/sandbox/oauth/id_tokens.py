@@ -14,9 +14,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
+from arcade_gmail_local.sandbox.oauth.consent_scopes import USERINFO_EMAIL, USERINFO_PROFILE
 from arcade_gmail_local.sandbox.oauth.identity import Issued
 from arcade_gmail_local.sandbox.oauth.people import Person
-from arcade_gmail_multiuser.gmail.scopes import USERINFO_EMAIL, USERINFO_PROFILE
 
 ID_TOKEN_LIFETIME_S = 3600
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_local.sandbox.errors import InvalidInput
 
 SANDBOX_CLIENT_ID = "sandbox-client"
 # Public on purpose: it opens nothing but the sandbox.
@@ -174,7 +174,7 @@ class Identity:
     # Access tokens
 
     def issue_token(self, email: str, scopes: Iterable[str] | str, expires_in: float = 3600) -> str:
-        """Mint an access token without any consent; it belongs to no client.
+        """IdGenerator an access token without any consent; it belongs to no client.
 
         `scopes` may be one space-separated string. An `expires_in` of 0 or less gives a token that
         has expired already, which is how a test makes one.

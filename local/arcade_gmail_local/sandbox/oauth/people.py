@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
 
 MAX_PEOPLE = 100_000
 
@@ -42,12 +42,12 @@ class People:
     def add(self, email: str, name: str = "") -> Person:
         """Add an account, or give the one that is there; a name once given is kept.
 
-        Raises InvalidAddress for what cannot be an address.
+        Raises InvalidInput for what cannot be an address.
         """
         email = canonical_email(email)
         local, at, domain = email.rpartition("@")
         if not at or not local or not domain or not email.isprintable() or " " in email:
-            raise InvalidAddress("An account needs an e-mail address such as carol@example.com.")
+            raise InvalidInput("An account needs an e-mail address such as carol@example.com.")
         known = self._by_email.get(email)
         if known is not None:
             return known

@@ -20,10 +20,9 @@ from arcade_gmail_local.sandbox.oauth.consent_scopes import (
     read_scopes,
     write_scopes,
 )
-from arcade_gmail_local.sandbox.oauth.form_body import form_pairs
+from arcade_gmail_local.sandbox.oauth.http_bodies import GoogleJSON, form_pairs
 from arcade_gmail_local.sandbox.oauth.id_tokens import IdTokenSigner
 from arcade_gmail_local.sandbox.oauth.identity import Identity, Issued, Refusal
-from arcade_gmail_local.sandbox.oauth.json_answer import json_answer
 from arcade_gmail_local.sandbox.oauth.pages import AUTHORIZATION_PATH
 from arcade_gmail_local.sandbox.oauth.people import People
 from arcade_gmail_local.sandbox.oauth.profile import ProfileEndpoints
@@ -82,7 +81,7 @@ class TokenEndpoints:
         issued = self._exchange(client_id, fields)
         if isinstance(issued, Refusal):
             return _refuse(issued)
-        return json_answer(await self._token_body(request, client_id, issued))
+        return GoogleJSON(await self._token_body(request, client_id, issued))
 
     async def revoke(self, request: Request) -> Response:
         """Revoke the grant behind `token`, given in the body or, as Google allows, in the query."""
@@ -93,16 +92,16 @@ class TokenEndpoints:
             return _refuse(Refusal("invalid_request", "Required parameter is missing: token"))
         if len(given) > 1 or not self._identity.revoke(given[0]):
             return _refuse(Refusal("invalid_token", "Token expired or revoked"))
-        return json_answer({})
+        return GoogleJSON({})
 
     async def certs(self, _request: Request) -> Response:
         """Publish the public keys of ID tokens."""
-        return json_answer(await self._signer.key_set())
+        return GoogleJSON(await self._signer.key_set())
 
     async def configuration(self, request: Request) -> Response:
         """Publish the OpenID Connect discovery document."""
         issuer = issuer_of(request, self._issuer)
-        return json_answer(
+        return GoogleJSON(
             {
                 "issuer": issuer,
                 "authorization_endpoint": f"{issuer}{AUTHORIZATION_PATH}",
@@ -203,4 +202,4 @@ def _basic_credentials(request: Request) -> tuple[str, str] | None:
 
 def _refuse(refusal: Refusal) -> Response:
     body = {"error": refusal.error, "error_description": refusal.description}
-    return json_answer(body, refusal.status)
+    return GoogleJSON(body, refusal.status)

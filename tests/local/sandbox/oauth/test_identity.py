@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.oauth.identity import (
     CODE_LIFETIME_S,
     MAX_CODES,
@@ -18,7 +19,6 @@ from arcade_gmail_local.sandbox.oauth.identity import (
     Issued,
     Refusal,
 )
-from arcade_gmail_multiuser.errors import InvalidInput
 
 CALLBACK = "http://127.0.0.1:9099/callback"
 ALICE = "alice@example.com"
