@@ -245,13 +245,13 @@ def _headers(edit: DraftEdit) -> dict[str, bytes]:
 def _text(body: str, kind: ContentKind, taken: Taken) -> tuple[bytes, bool]:
     if kind != "keep":
         resolved = resolve_content_type(body, kind)
-        return compose_text(body, resolved), resolved == "html"
+        return compose_text(body, resolved).mime, resolved == "html"
     if not taken.is_html:
-        return compose_text(body, "plain"), False
+        return compose_text(body, "plain").mime, False
     if resolve_content_type(body, "auto") == "plain":
         lines = "<br>\n".join(html.escape(line, quote=False) for line in body.splitlines())
         body = f'<div dir="ltr">{lines}</div>\n'
-    return compose_text(body, "html"), True
+    return compose_text(body, "html").mime, True
 
 
 def _described(fields: list[bytes]) -> list[str]:

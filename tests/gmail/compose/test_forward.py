@@ -79,7 +79,7 @@ def test_no_real_mail_loses_a_file_or_its_text_when_it_is_forwarded(corpus: Path
         raw = path.read_bytes()
         original = read(raw)
         forward = compose_forward(original, raw, to=[Address("", "x@example.com")], note="Note")
-        mime = forward.write(forward.message)
+        mime = forward.write(forward.message).mime
         forwarded = read(mime)
         assert files(original, raw) - files(forwarded, mime) == Counter(), path.name
         assert "Note" in forwarded.body, path.name
