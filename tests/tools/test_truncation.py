@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidInput
-from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
+from arcade_gmail_multiuser.tools.answer_format import clip, fence
 
 
 def stretches(text: str, max_chars: int) -> list[str]:
