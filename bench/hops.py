@@ -27,7 +27,7 @@ from arcade_gmail_local.commands.stack import Stack as LocalStack
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
-from calls import context
+from calls import Tool, context
 from tool_rows import ROWS, Stage, functions
 from world import World
 
@@ -36,9 +36,9 @@ MAX_FILES = {"GetEmail": 15, "SendEmail": 12}
 """What the two calls that are made most may pass through."""
 
 
-async def files_passed(world: World, name: str) -> list[str]:
+async def files_passed(world: World, name: str, tool: Tool) -> list[str]:
     """Call one tool with the inputs of its row and return the files, relative to the package."""
-    person, tool = await world.account(), functions()[name]
+    person = await world.account()
     inputs = await ROWS[name].inputs(Stage(person))
     given = context(await person.token_for(tool), person.user_id)
     passed: set[str] = set()
@@ -62,6 +62,7 @@ async def files_passed(world: World, name: str) -> list[str]:
 
 async def measured(names: Iterable[str]) -> dict[str, list[str]]:
     """Measure each of the tools against a sandbox of its own."""
+    tools = functions()  # before anything is connected: it takes seconds
     async with (
         LocalStack(engine=False, seeded=False) as stack,
         aiohttp.ClientSession() as http,
@@ -70,7 +71,7 @@ async def measured(names: Iterable[str]) -> dict[str, list[str]]:
         os.environ["GMAIL_MULTIUSER_CONFIRMATION_KEY"] = "k" * 32
         world = World(stack.sandbox, http)
         try:
-            return {name: await files_passed(world, name) for name in names}
+            return {name: await files_passed(world, name, tools[name]) for name in names}
         finally:
             await close_transport()
 

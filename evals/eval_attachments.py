@@ -7,9 +7,8 @@ from arcade_evals import EvalSuite, tool_eval
 # `arcade evals` puts this folder on the path, not the one above it.
 from cases import called, expect, new_suite
 
-from arcade_gmail_multiuser.tools.attachments import get_attachment
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import reply_to_email, send_email
+from arcade_gmail_multiuser.tools.attachments.tools import get_attachment
+from arcade_gmail_multiuser.tools.send.tools import prepare_email, reply_to_email, send_email
 
 
 @tool_eval()

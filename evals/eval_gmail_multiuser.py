@@ -16,17 +16,21 @@ from arcade_evals import EvalSuite, tool_eval
 from cases import called, expect, new_suite
 
 from arcade_gmail_multiuser.tools.account import who_am_i
-from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
-from arcade_gmail_multiuser.tools.labels import list_labels
-from arcade_gmail_multiuser.tools.messages import (
-    get_email,
+from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
+from arcade_gmail_multiuser.tools.labels.tools import list_labels
+from arcade_gmail_multiuser.tools.organise.tools import change_thread_labels, trash_email
+from arcade_gmail_multiuser.tools.read import get_email, get_thread
+from arcade_gmail_multiuser.tools.search.tools import (
     list_emails,
     list_emails_by_header,
     search_emails_by_query,
-    trash_email,
+    search_threads,
 )
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
-from arcade_gmail_multiuser.tools.threads import change_thread_labels, get_thread, search_threads
+from arcade_gmail_multiuser.tools.send.tools import (
+    multi_user_gmail_send,
+    reply_to_email,
+    send_email,
+)
 
 
 @tool_eval()

@@ -7,26 +7,27 @@ from arcade_evals import EvalSuite, tool_eval
 # `arcade evals` puts this folder on the path, not the one above it.
 from cases import called, expect, new_suite
 
-from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
-from arcade_gmail_multiuser.tools.followups import find_unanswered
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.labels import create_label, delete_label, update_label
-from arcade_gmail_multiuser.tools.messages import get_emails
-from arcade_gmail_multiuser.tools.stored_drafts import (
+from arcade_gmail_multiuser.tools.attachments.tools import list_email_attachment_metadata
+from arcade_gmail_multiuser.tools.drafts.tools import (
     delete_draft_email,
     list_draft_emails,
     update_draft_email,
     write_draft_reply_email,
 )
-from arcade_gmail_multiuser.tools.threads import list_threads, set_thread_trash_status
-from arcade_gmail_multiuser.tools.triage import (
+from arcade_gmail_multiuser.tools.labels.tools import create_label, delete_label, update_label
+from arcade_gmail_multiuser.tools.organise.tools import (
     archive_email,
     change_email_labels,
     report_spam,
     restore_email,
+    set_thread_trash_status,
     triage_emails,
     undo_change,
 )
+from arcade_gmail_multiuser.tools.read import get_emails
+from arcade_gmail_multiuser.tools.search.tools import list_threads
+from arcade_gmail_multiuser.tools.send.tools import forward_email
+from arcade_gmail_multiuser.tools.unanswered import find_unanswered
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
 
 

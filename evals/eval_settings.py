@@ -7,17 +7,14 @@ from arcade_evals import EvalSuite, tool_eval
 # `arcade evals` puts this folder on the path, not the one above it.
 from cases import called, expect, new_suite
 
-from arcade_gmail_multiuser.tools.changes import (
+from arcade_gmail_multiuser.tools.account import list_send_as_aliases
+from arcade_gmail_multiuser.tools.changes.tools import (
     list_mailbox_changes,
     stop_watching_mailbox,
     watch_mailbox,
 )
-from arcade_gmail_multiuser.tools.filters import create_filter, delete_filter, list_filters
-from arcade_gmail_multiuser.tools.settings import (
-    get_vacation_responder,
-    list_send_as_aliases,
-    set_vacation_responder,
-)
+from arcade_gmail_multiuser.tools.filters.tools import create_filter, delete_filter, list_filters
+from arcade_gmail_multiuser.tools.vacation import get_vacation_responder, set_vacation_responder
 
 
 @tool_eval()

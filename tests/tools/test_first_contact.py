@@ -10,8 +10,8 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import MAX_SENDERS
-from arcade_gmail_multiuser.tools.messages import get_email, get_emails, list_emails
-from arcade_gmail_multiuser.tools.threads import get_thread
+from arcade_gmail_multiuser.tools.read import get_email, get_emails, get_thread
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 SAID = "the sender may be a stranger"
 

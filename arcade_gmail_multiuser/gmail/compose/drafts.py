@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.errors import (
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, read_addresses
 from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
-from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_base64, decode_words
 from arcade_gmail_multiuser.gmail.compose.headers import address_header, text_header
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,
@@ -245,13 +245,13 @@ def _headers(edit: DraftEdit) -> dict[str, bytes]:
 def _text(body: str, kind: ContentKind, taken: Taken) -> tuple[bytes, bool]:
     if kind != "keep":
         resolved = resolve_content_type(body, kind)
-        return compose_text(body, resolved), resolved == "html"
+        return compose_text(body, resolved).mime, resolved == "html"
     if not taken.is_html:
-        return compose_text(body, "plain"), False
+        return compose_text(body, "plain").mime, False
     if resolve_content_type(body, "auto") == "plain":
         lines = "<br>\n".join(html.escape(line, quote=False) for line in body.splitlines())
         body = f'<div dir="ltr">{lines}</div>\n'
-    return compose_text(body, "html"), True
+    return compose_text(body, "html").mime, True
 
 
 def _described(fields: list[bytes]) -> list[str]:

@@ -16,9 +16,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from arcade_gmail_multiuser.errors import MessageTooLarge, Unavailable
 from arcade_gmail_multiuser.gmail.addresses import Address, display
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.charsets import decode_base64
+from arcade_gmail_multiuser.gmail.characters import decode_base64
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,
+    Composed,
     OutgoingMessage,
     compose_headers,
     compose_text,
@@ -27,7 +28,7 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
 from arcade_gmail_multiuser.gmail.compose.mime_edit import put_together, take_apart
 from arcade_gmail_multiuser.gmail.compose.reply import reply_references, reply_subject
 from arcade_gmail_multiuser.gmail.html.limits import within_limits
-from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.messages.message import ReadAttachment, ReadMessage
 
 __all__ = ["Forward", "clean_html", "compose_forward", "forward_subject", "read_raw"]
 
@@ -51,7 +52,8 @@ class Forward:
     """A forwarded mail: its headers in `message`, and `write`, which composes all of it."""
 
     message: OutgoingMessage
-    write: Callable[[OutgoingMessage], bytes]
+    write: Callable[[OutgoingMessage], Composed]
+    files: tuple[ReadAttachment, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -92,16 +94,16 @@ def compose_forward(
     text = compose_text(_UNWRITABLE.sub("\ufffd", body), "html" if is_html else "plain")
     taken = take_apart(raw)
 
-    def write(given: OutgoingMessage) -> bytes:
-        mime = put_together(compose_headers(given), text, taken, is_html=is_html)
+    def write(given: OutgoingMessage) -> Composed:
+        mime = put_together(compose_headers(given), text.mime, taken, is_html=is_html)
         if len(mime) > MAX_MESSAGE_BYTES:
             raise MessageTooLarge(
                 "With its attachments the forwarded mail is larger than Gmail takes. Send a link "
                 "to the file instead."
             )
-        return mime
+        return Composed(mime, text.content_type, text.readable)
 
-    return Forward(message, write, warnings)
+    return Forward(message, write, original.attachments, warnings)
 
 
 def forward_subject(subject: str) -> str:

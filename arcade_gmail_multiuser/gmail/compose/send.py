@@ -47,7 +47,7 @@ from arcade_gmail_multiuser.gmail.compose.idempotency import (
     MarkedDraft,
     MarkedMessage,
 )
-from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage, compose
+from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose_readable
 
 __all__ = [
     "Sent",
@@ -81,9 +81,9 @@ async def send_once(gmail: GmailClient, message: OutgoingMessage) -> Sent:
     Raises:
         OutcomeUnknown: the answer was lost; the message may have been sent.
     """
-    mime = await composed(message)
+    written = await composed(message)
     try:
-        return _sent(await gmail.upload("users.messages.send", mime))
+        return _sent(await gmail.upload("users.messages.send", written.mime))
     except OutcomeUnknown as lost:
         raise OutcomeUnknown(
             "The message may have been sent: Google's answer was lost. Look in Sent before sending "
@@ -97,7 +97,7 @@ async def send_in_thread(
     message: OutgoingMessage,
     *,
     thread_id: str,
-    write: Callable[[OutgoingMessage], bytes] | None = None,
+    write: Callable[[OutgoingMessage], Composed] | None = None,
 ) -> Sent:
     """Send a message into a conversation at most once, and find it when the answer is lost.
 
@@ -109,9 +109,9 @@ async def send_in_thread(
     """
     mark = Mark.random()
     marked = mark.put_on(message)
-    mime = await (composed(marked) if write is None else asyncio.to_thread(write, marked))
+    written = await (composed(marked) if write is None else asyncio.to_thread(write, marked))
     try:
-        answer = await gmail.upload("users.messages.send", mime, thread_id=thread_id)
+        answer = await gmail.upload("users.messages.send", written.mime, thread_id=thread_id)
     except OutcomeUnknown:
         found = await _look(Evidence(gmail, message, mark))
         if found is None:
@@ -132,8 +132,8 @@ async def create_draft(
         OutcomeUnknown: two answers were lost; there may be a draft.
     """
     mark = Mark.random()
-    mime = await composed(mark.put_on(message))
-    return await _create(gmail, mime, Evidence(gmail, message, mark), thread_id)
+    written = await composed(mark.put_on(message))
+    return await _create(gmail, written.mime, Evidence(gmail, message, mark), thread_id)
 
 
 async def send_draft(gmail: GmailClient, draft: StoredDraft) -> Sent:
@@ -177,12 +177,12 @@ async def send_exactly_once(
         Unavailable: the draft could not be stored; nothing was sent.
     """
     mark = Mark.of(user, key, message) if key else Mark.random()
-    mime = await composed(mark.put_on(message))
+    written = await composed(mark.put_on(message))
     evidence = Evidence(gmail, message, mark, since=since)
     if key and (earlier := await evidence.sent()):
         return _repeated(earlier, mark)
     try:
-        own = await _create(gmail, mime, evidence)
+        own = await _create(gmail, written.mime, evidence)
     except OutcomeUnknown:
         raise Unavailable(
             "The message could not be stored for sending, so it was not sent. Try again."
@@ -340,7 +340,7 @@ def _sent(answer: dict[str, Any]) -> Sent:
     )
 
 
-async def composed(message: OutgoingMessage) -> bytes:
+async def composed(message: OutgoingMessage) -> Composed:
     """Compose a message, off the event loop where it is large; raises as `compose` does."""
     size = len(message.body) + sum(len(file.content) for file in message.attachments)
-    return await off_loop(size, lambda: compose(message))
+    return await off_loop(size, lambda: compose_readable(message))
