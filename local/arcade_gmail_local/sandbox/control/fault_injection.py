@@ -18,6 +18,7 @@ MAX_DELAY_MS = 600_000
 
 _MATCH = frozenset({"method", "path", "user"})
 _ACTION = frozenset({"status", "body", "headers", "delay_ms", "drop", "truncate"})
+_ANSWER = {"body", "headers"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,6 +36,10 @@ class Action:
     delay_ms: float = 0
     drop: str | None = None
     truncate: int | None = None
+
+    @property
+    def changes_the_answer(self) -> bool:
+        return (self.status, self.drop, self.truncate) != (None, None, None)
 
     def with_google_body(self) -> Action:
         """Return an error without a body as Google's APIs would word it."""
@@ -84,10 +89,10 @@ class FaultInjector:
         given = _object(given, "A fault", frozenset({"match", "action", "times"}))
         match = _object(given.get("match", {}), "match", _MATCH)
         if not all(isinstance(value, str) for value in match.values()):
-            raise InvalidInput("match holds strings.")
+            raise InvalidInput("match must hold strings.")
         times = given.get("times", 1)
         if times is not None and (not _is_count(times) or times < 1):
-            raise InvalidInput("times is a whole number from 1, or null for ever.")
+            raise InvalidInput("times must be a positive whole number, or null for ever.")
         if len(self._faults) >= MAX_FAULTS:
             raise InvalidInput(f"At most {MAX_FAULTS} faults at once.")
         fault = Fault(
@@ -137,21 +142,27 @@ def _action(given: Any) -> Action:
     if not given:
         raise InvalidInput(f"action needs one of {', '.join(sorted(_ACTION))}.")
     status, drop, truncate = given.get("status"), given.get("drop"), given.get("truncate")
-    delay_ms = given.get("delay_ms", 0)
-    if status is not None and not (_is_count(status) and 200 <= status <= 599):
-        raise InvalidInput("status is an HTTP status from 200 to 599.")
-    if not isinstance(delay_ms, int | float) or not 0 <= delay_ms <= MAX_DELAY_MS:
-        raise InvalidInput(f"delay_ms is a number from 0 to {MAX_DELAY_MS}.")
-    if drop not in (None, "before", "after"):
-        raise InvalidInput('drop is "before" or "after".')
-    if truncate is not None and not _is_count(truncate):
-        raise InvalidInput("truncate is how many bytes of the answer are sent.")
-    if ("body" in given or "headers" in given) and status is None:
-        raise InvalidInput("body and headers need a status.")
-    headers = _object(given.get("headers", {}), "headers", None)
-    if not all(isinstance(v, str) and v.isprintable() for v in headers.values()):
-        raise InvalidInput("headers holds printable strings.")
+    delay_ms, headers = given.get("delay_ms", 0), _headers(given.get("headers", {}))
+    rules = {
+        "status must be an HTTP status from 200 to 599.": status is None
+        or (_is_count(status) and 200 <= status <= 599),
+        f"delay_ms must be a number from 0 to {MAX_DELAY_MS}.": isinstance(delay_ms, int | float)
+        and 0 <= delay_ms <= MAX_DELAY_MS,
+        'drop must be "before" or "after".': drop in (None, "before", "after"),
+        "truncate must be the number of bytes to send.": truncate is None or _is_count(truncate),
+        "body and headers need a status.": status is not None or not given.keys() & _ANSWER,
+    }
+    for rule, is_kept in rules.items():
+        if not is_kept:
+            raise InvalidInput(rule)
     return Action(status, _body(given.get("body")), headers, delay_ms, drop, truncate)
+
+
+def _headers(given: Any) -> dict[str, str]:
+    headers = _object(given, "headers", None)
+    if not all(isinstance(v, str) and v.isprintable() for v in headers.values()):
+        raise InvalidInput("headers must hold printable strings.")
+    return headers
 
 
 def _body(given: Any) -> bytes | None:
@@ -162,9 +173,9 @@ def _body(given: Any) -> bytes | None:
 
 def _object(given: Any, name: str, known: frozenset[str] | None) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise InvalidInput(f"{name} is an object.")
+        raise InvalidInput(f"{name} must be an object.")
     if known is not None and (unknown := set(given) - known):
-        raise InvalidInput(f"{name} has no {min(unknown)!r}; it has {', '.join(sorted(known))}.")
+        raise InvalidInput(f"{name} has no field {min(unknown)!r}; use {', '.join(sorted(known))}.")
     return given
 
 

@@ -1,30 +1,31 @@
-"""/_sandbox/…: how a test or a person sets the sandbox up and looks inside.
+"""Serve /_sandbox/…, through which a test or a person sets the sandbox up and inspects it.
 
 - `POST accounts {"email", "name"?, "messages"?: [base64 RFC 822 | {"raw", "labelIds"?,
-  "internalDate"?}]}` makes an account, or adds to the one that is there; `{"email", "ids"}`.
+  "internalDate"?}]}` makes an account or adds to an existing one; returns
+  `{"email", "ids"}`.
 - `POST incoming {"email", "raw", "sender"?}` delivers mail from the world outside: through filters
-  and vacation responder, which mail of `accounts` does not pass; `{"id", "threadId", "labelIds"}`.
+  and vacation responder, unlike mail of `accounts`; returns `{"id", "threadId", "labelIds"}`.
 - `POST settings {"email", "send_as"?: [{"email", "name"?, "reply_to"?, "signature"?, "pending"?}],
-  "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API lets nobody set.
+  "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API does not let users set.
 - `GET accounts`; `GET outgoing` (mail accepted for addresses that have no mailbox here).
-- `POST tokens {"email", "scopes": […], "expires_in"?}` gives `{"access_token"}`. Scopes are
+- `POST tokens {"email", "scopes": […], "expires_in"?}` returns `{"access_token"}`. Scopes are
   urls, or names such as gmail.readonly.
 - `POST expirations {"email"}` ends the person's access tokens now, `POST withdrawals {"email"}` all
   they consented to, as they could in their Google account; `{"ended": how many}`.
-- `GET messages?email=` gives all that is in a mailbox, drafts, spam and trash included:
+- `GET messages?email=` returns everything in a mailbox, drafts, spam and trash included:
   `{"messages": [{"id", "threadId", "labelIds", "raw": base64}]}`.
 - `POST faults {"match": {"method"?, "path"?, "user"?}, "action": {"status"?, "body"?, "headers"?,
   "delay_ms"?, "drop"?: "before"|"after", "truncate"?}, "times"?: 1}`; `DELETE faults`. `method` is
   GET or users.messages.get; `path` is a whole path, the end of one, or a pattern with `*`; `times`
-  null is for ever. Parts of a batch are requests too. An error's `status` without a `body` (which
-  may be "") answers as Google's APIs word it; on the OAuth routes with nothing.
-- `GET requests` gives `{"requests", "total", "max_in_flight", "max_in_flight_by_user"}`;
+  null is for ever. Parts of a batch are requests too. An error `status` without a `body` (which
+  may be "") is answered as Google's APIs word it, on the OAuth routes with no body.
+- `GET requests` returns `{"requests", "total", "max_in_flight", "max_in_flight_by_user"}`;
   `DELETE requests`.
-- `POST latency {"ms"}`: every request waits so long first, a batch once.
-- `POST limits {"units_per_minute"?, "max_in_flight"?, "max_recipients"?}`, null for no limit.
-- `POST forgotten-history {"email"}` makes every history id so far too old.
+- `POST latency {"ms"}` delays every request by that much, a batch once.
+- `POST limits {"units_per_minute"?, "max_in_flight"?, "max_recipients"?}`; null is no limit.
+- `POST forgotten-history {"email"}` makes every history id so far expire.
 
-What is wrong with a request is said in `{"error": …}` with a 400.
+A bad request gets a 400 with `{"error": …}`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from arcade_gmail_local.sandbox.gmail.resources import short_message
 from arcade_gmail_local.sandbox.google_error import GoogleError
 from arcade_gmail_local.sandbox.http.limits import Limits
 from arcade_gmail_local.sandbox.http.middleware import SandboxMiddleware
-from arcade_gmail_local.sandbox.mail.arrival import arrival_of, follow_up, take_in
+from arcade_gmail_local.sandbox.mail.arrival import prepare_arrival, run_follow_ups, store_arrival
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses
 from arcade_gmail_local.sandbox.mail.send_as_store import SendAs
@@ -63,7 +64,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Given:
-    """A message for a new account, read and not yet stored."""
+    """A message for an account, decoded and not stored yet."""
 
     raw: bytes
     labels: Collection[str]
@@ -119,8 +120,8 @@ class Control:
         given = await _body(request, {"email", "name", "messages"})
         messages = given.get("messages", [])
         if not isinstance(messages, list):
-            raise InvalidInput("messages is a list.")
-        # Everything is read before anything is stored: a bad message leaves no half account.
+            raise InvalidInput("messages must be a list.")
+        # Decode everything before storing anything, so a bad message leaves no half account.
         read = [_message(message, i) for i, message in enumerate(messages)]
         person = self._people.add(_text(given, "email"), _text(given, "name", ""))
         mailbox = self._store.open_mailbox(person.email, person.name)
@@ -135,12 +136,12 @@ class Control:
         mailbox, mail = self._mailbox(_text(given, "email")), RawMail(_message(given, 0).raw)
         written_by = next((address for _, address in addresses(mail.every("from"))), "")
         sender = _text(given, "sender", written_by)
-        coming = await arrival_of(
+        coming = await prepare_arrival(
             self._store, mailbox, mail, sender=sender, recipient=mailbox.email
         )
-        arrived = take_in(self._store, coming)
+        arrived = store_arrival(self._store, coming)
         answer = short_message(arrived.message)
-        await follow_up(self._store, [arrived])
+        await run_follow_ups(self._store, [arrived])
         return JSONResponse(answer, status_code=201)
 
     async def set_settings(self, request: Request) -> Response:
@@ -154,7 +155,7 @@ class Control:
             settings.send_as.add(SendAs(email, name, reply_to, signature, status=status))
         forwarding = given.get("forwarding", {})
         if not isinstance(forwarding, dict) or not set(forwarding.values()) <= _FORWARDING:
-            raise InvalidInput("forwarding maps addresses to accepted or pending.")
+            raise InvalidInput("forwarding must map addresses to accepted or pending.")
         settings.forwarding |= {address.lower(): status for address, status in forwarding.items()}
         return Response(status_code=204)
 
@@ -179,10 +180,10 @@ class Control:
         mailbox = self._mailbox(_text(given, "email"))
         scopes, expires_in = given.get("scopes"), given.get("expires_in", 3600)
         if not isinstance(scopes, list) or not all(isinstance(s, str) and s for s in scopes):
-            raise InvalidInput("scopes is a list of scope urls.")
+            raise InvalidInput("scopes must be a list of scope urls or names.")
         full = [_scope(scope) for scope in scopes]
         if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
-            raise InvalidInput("expires_in is a number of seconds; 0 gives an expired token.")
+            raise InvalidInput("expires_in must be a number of seconds; 0 makes an expired token.")
         token = self._identity.issue_token(mailbox.email, full, expires_in)
         return JSONResponse({"access_token": token, "token_type": "Bearer"})
 
@@ -194,7 +195,7 @@ class Control:
         mailbox = self._mailbox(_text(await _body(request, {"email"}), "email"))
         return JSONResponse({"ended": self._identity.withdraw_every_consent(mailbox.email)})
 
-    # Trouble
+    # Faults, latency, limits
 
     async def add_fault(self, request: Request) -> Response:
         fault = self._faults.add(await _body(request))
@@ -208,7 +209,7 @@ class Control:
     async def set_latency(self, request: Request) -> Response:
         ms = (await _body(request, {"ms"})).get("ms")
         if not isinstance(ms, int | float) or not 0 <= ms <= MAX_LATENCY_MS:
-            raise InvalidInput(f"ms is a number from 0 to {MAX_LATENCY_MS}.")
+            raise InvalidInput(f"ms must be a number from 0 to {MAX_LATENCY_MS}.")
         self._middleware.latency_s = ms / 1000
         return JSONResponse({"ms": ms})
 
@@ -216,7 +217,7 @@ class Control:
         given = await _body(request, set(asdict(self._limits)))
         for name, value in given.items():
             if value is not None and (not isinstance(value, int) or value < 1):
-                raise InvalidInput(f"{name} is a whole number from 1, or null for no limit.")
+                raise InvalidInput(f"{name} must be a positive whole number, or null for no limit.")
         for name, value in given.items():
             setattr(self._limits, name, value)
         return JSONResponse(asdict(self._limits))
@@ -226,7 +227,7 @@ class Control:
         self._mailbox(_text(given, "email")).history.forget()
         return Response(status_code=204)
 
-    # Looking
+    # The request log
 
     async def requests(self, _: Request) -> Response:
         return JSONResponse(
@@ -265,18 +266,18 @@ async def _body(request: Request, known: set[str] | None = None) -> dict[str, An
     try:
         given = json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise InvalidInput("The body has to be JSON.") from None
+        raise InvalidInput("The body must be JSON.") from None
     if not isinstance(given, dict):
-        raise InvalidInput("The body has to be a JSON object.")
+        raise InvalidInput("The body must be a JSON object.")
     if known is not None and (unknown := set(given) - known):
-        raise InvalidInput(f"There is no {min(unknown)!r}; there are {', '.join(sorted(known))}.")
+        raise InvalidInput(f"Unknown field {min(unknown)!r}; use {', '.join(sorted(known))}.")
     return given
 
 
 def _text(given: dict[str, Any], name: str, default: str | None = None) -> str:
     value = given.get(name, default)
     if not isinstance(value, str):
-        raise InvalidInput(f"{name} is a string.")
+        raise InvalidInput(f"{name} must be a string.")
     return value
 
 
@@ -284,7 +285,7 @@ def _scope(given: str) -> str:
     scope = full_scope(given)
     if scope is None:
         raise InvalidInput(
-            f"{given!r} is no scope: a scope is a url, a Gmail scope's short name such as "
+            f"{given!r} is not a scope: use a url, a Gmail scope's short name such as "
             "gmail.readonly, or openid, email or profile."
         )
     return scope
@@ -293,18 +294,18 @@ def _scope(given: str) -> str:
 def _objects(given: dict[str, Any], name: str) -> list[dict[str, Any]]:
     value = given.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise InvalidInput(f"{name} is a list of objects.")
+        raise InvalidInput(f"{name} must be a list of objects.")
     return value
 
 
 def _message(given: Any, index: int) -> _Given:
     message = {"raw": given} if isinstance(given, str) else given
     if not isinstance(message, dict) or not isinstance(message.get("raw"), str):
-        raise InvalidInput(f"messages[{index}] is base64, or an object with raw.")
+        raise InvalidInput(f"messages[{index}] must be base64, or an object with raw.")
     try:
         plain = message["raw"].replace("-", "+").replace("_", "/").rstrip("=")
         raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         when = message.get("internalDate")
         return _Given(raw, message.get("labelIds", ARRIVED), None if when is None else int(when))
     except (binascii.Error, ValueError, TypeError):
-        raise InvalidInput(f"messages[{index}] cannot be read.") from None
+        raise InvalidInput(f"messages[{index}] cannot be decoded.") from None

@@ -1,4 +1,4 @@
-"""Which Gmail method a request means, and what the discovery document says about it."""
+"""Match a request to the Gmail method that the discovery document describes."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ UNITS: Mapping[str, int] = {
     "users.settings.sendAs.patch": 100,
     "users.settings.sendAs.update": 100,
 }
-"""What a call costs of a person's quota: the table of May 2026, older numbers for the rest."""
+"""Quota units a call costs: the table of May 2026, older numbers where that has none."""
 
 _PLURAL_RPC = {"list", "batchModify", "batchDelete"}
-# The request's body is bound to one field of the RPC's request, whose name its errors show.
+# The body is bound to one field of the RPC's request, and errors show that field's name.
 _BODY_FIELDS = {
     "Message": "message",
     "Draft": "draft",
@@ -82,7 +82,7 @@ class Method:
 
     @property
     def body_field(self) -> str:
-        """Give what errors about the body begin their field paths with; "" for most."""
+        """Return the field that paths in errors about the body begin with; "" for most."""
         return _BODY_FIELDS.get(self.request_schema or "", "")
 
     @property
@@ -92,7 +92,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method with the parameters its path carried; `upload` says that the body is media."""
+    """A method with the parameters of its path; `upload` means that the body is media."""
 
     method: Method
     path: Mapping[str, str]
@@ -100,7 +100,7 @@ class Route:
 
 
 class RouteTable:
-    """Find the method of a request among those that the sandbox has."""
+    """Find the method of a request among those that the sandbox implements."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_shape: dict[tuple[str, int], list[Method]] = {}
@@ -113,7 +113,7 @@ class RouteTable:
             methods.sort(key=lambda m: sum("{" in segment for segment in m.segments))
 
     def find(self, http_method: str, raw_path: str) -> Route | None:
-        """Match a path as it came, still percent-encoded."""
+        """Match a path that is still percent-encoded."""
         upload = raw_path.startswith(UPLOAD_PREFIX + "/")
         path = raw_path.removeprefix(UPLOAD_PREFIX) if upload else raw_path
         given = path.removeprefix("/").split("/")
@@ -154,7 +154,7 @@ def _bind(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
 
 
 def _rpc(name: str) -> str:
-    """Give the RPC's name as errors show it: users.messages.list is …ListMessages."""
+    """Return the RPC's name that errors show: users.messages.list is …ListMessages."""
     *resources, verb = name.split(".")
     noun = resources[-1]
     if noun == "users":

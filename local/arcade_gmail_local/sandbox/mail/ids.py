@@ -1,7 +1,7 @@
-"""Ids and opaque tokens of the kinds Gmail gives out.
+"""Generate ids and opaque tokens that look like Gmail's.
 
-Message and thread ids are 16 lower-case hexadecimal digits below 2^63, and carry the time they
-were made in their upper digits, as Gmail's do.
+Message and thread ids are 16 lower-case hexadecimal digits below 2^63, with their creation time in
+the upper digits, as Gmail's are.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _TOP = 1 << 63
 
 
 class IdGenerator:
-    """Make ids that are never the same twice in one sandbox, whichever mailbox they are for."""
+    """Generate ids that are unique in one sandbox, across its mailboxes."""
 
     def __init__(self) -> None:
-        # Not for secrets: a fixed seed makes two runs under one clock alike.
+        # Not for secrets: with a fixed seed, two runs under one clock are alike.
         self._random = random.Random(20261123)  # noqa: S311
         self._given: set[int] = set()
         self._drafts: set[int] = set()
 
     def message_id(self, epoch_ms: int) -> str:
-        """Make an id with that time in its upper digits."""
+        """Return an id with that time in its upper digits."""
         stamp = (epoch_ms & ((1 << 43) - 1)) << 20
         while True:
             number = stamp | self._random.getrandbits(20)
@@ -50,23 +50,23 @@ class IdGenerator:
         return f"ANe1Bm{packed.decode()}"
 
     def history_step(self) -> int:
-        """Give how far a history id moves on: ids rise, with gaps."""
+        """Return the distance to the next history id."""
         return self._random.randint(1, 9)
 
     def first_history_id(self) -> int:
         return self._random.randrange(100_000, 9_000_000)
 
     def header_message_id(self) -> str:
-        """Make the Message-ID that Gmail puts on what it sends, angle brackets included."""
+        """Return a Message-ID such as Gmail writes, angle brackets included."""
         number = self._random.getrandbits(44 * 6)
         packed = base64.urlsafe_b64encode(number.to_bytes(33, "big")).decode()
         return f"<CA{packed}@mail.gmail.com>"
 
 
 def canonical_id(given: str) -> str:
-    """Bring a message or thread id into its one spelling.
+    """Normalise a message or thread id.
 
-    Upper case and leading zeros resolve, as at Gmail; what cannot be an id is a 400, not a 404.
+    Upper case and leading zeros resolve, as in Gmail; what cannot be an id is a 400, not a 404.
     """
     if not _HEX.fullmatch(given) or (number := int(given, 16)) >= _TOP:
         raise invalid_id()
@@ -74,25 +74,25 @@ def canonical_id(given: str) -> str:
 
 
 def check_draft_id(given: str) -> str:
-    """Let anything through that could name a draft; a message's id in its place is a 404 later."""
+    """Refuse what cannot name a draft; a message's id passes and is a 404 later."""
     if _DRAFT.fullmatch(given) or _HEX.fullmatch(given):
         return given
     raise invalid_id()
 
 
 class TokenSealer:
-    """Make attachment ids and page tokens that mean nothing outside and cannot be forged."""
+    """Seal attachment ids and page tokens, which are opaque and cannot be forged."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
     def attachment_id(self, message_id: str, part_id: str) -> str:
-        """Name one part of one message; every call gives another string for the same part."""
+        """Return an id for a part of a message, a different one at every call, as in Gmail."""
         nonce = secrets.token_bytes(96)
         return self._seal(b"ANGjdJ", nonce, f"{message_id}/{part_id}".encode())
 
     def read_attachment_id(self, token: str) -> tuple[str, str]:
-        """Give (message id, part id); a token not from here is a 400 as at Gmail, never a 404."""
+        """Return (message id, part id); an unknown token is a 400, as in Gmail, never a 404."""
         opened = self._open(b"ANGjdJ", 96, token)
         if opened is None:
             raise invalid("Invalid attachment token")
@@ -100,7 +100,7 @@ class TokenSealer:
         return message_id, part_id
 
     def page_token(self, position: str, query: str) -> str:
-        """Remember where a page ended, for the same query only."""
+        """Return a token for where a page ended, valid for the same query only."""
         return self._seal(b"page" + _fingerprint(query), b"", position.encode())
 
     def read_page_token(self, token: str, query: str) -> str:

@@ -1,4 +1,4 @@
-"""The labels of one mailbox: Gmail's own, and those its owner made."""
+"""Store the labels of one mailbox: Gmail's own and the user's."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SYSTEM = [
 ]
 IMMUTABLE = frozenset({"SENT", "DRAFT", "CHAT"})
 
-# English and the commonest localised names that Gmail keeps for itself.
+# The English and the commonest localised names that Gmail reserves.
 _RESERVED = frozenset(
     [
         "inbox",
@@ -117,7 +117,7 @@ class Label:
 
 
 class LabelStore:
-    """Keep labels in the order Gmail lists them; refuse what Gmail refuses."""
+    """Keep labels in the order Gmail lists them, refusing what Gmail refuses."""
 
     def __init__(self) -> None:
         self._labels = {name: _system_label(name) for name in _SYSTEM}
@@ -150,7 +150,7 @@ class LabelStore:
         return label
 
     def update(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        """Replace all of a label of one's own; what is left out falls back to its default."""
+        """Replace a user label; absent fields fall back to their defaults."""
         before = self._own(label_id, fields)
         label = replace(
             before,
@@ -163,7 +163,7 @@ class LabelStore:
         return label
 
     def patch(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        """Change only what is given."""
+        """Change only the fields that are present."""
         label = self._own(label_id, fields)
         if "name" in fields:
             label = replace(label, name=self._free_name(fields["name"], label_id))
@@ -182,7 +182,7 @@ class LabelStore:
         del self._labels[label_id]
 
     def check_change(self, add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[str]]:
-        """Let a change of labels through, or say why not; both sides come back as sets."""
+        """Check a change of labels and return both sides as sets."""
         adding, removing = set(add), set(remove)
         if not adding and not removing:
             raise invalid("No label add or removes specified")
@@ -201,7 +201,7 @@ class LabelStore:
                 raise invalid_label(label)
 
     def named_in_search(self, value: str) -> str | None:
-        """Find the label that `label:value` means; blanks, `/` and `&` in names are dashes."""
+        """Find the label that `label:value` means; blanks, `/` and `&` in names match dashes."""
         wanted = _for_search(value)
         if wanted in _SEARCH_ALIASES:
             return _SEARCH_ALIASES[wanted]
@@ -219,7 +219,7 @@ class LabelStore:
         return label
 
     def _free_name(self, name: Any, label_id: str | None) -> str:
-        """Check a name and that no other label has it, whatever the case."""
+        """Check that a name is valid and not taken, ignoring case."""
         stripped = name.strip() if isinstance(name, str) else ""
         if not _is_valid_name(stripped):
             raise invalid("Invalid label name")
