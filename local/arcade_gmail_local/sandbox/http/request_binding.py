@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from arcade_gmail_local.sandbox.google_error import (
     unknown_query_parameter,
 )
 from arcade_gmail_local.sandbox.http.methods import Method
+from arcade_gmail_local.sandbox.mail.charsets import decode_base64_strictly
 
 MAX_RESULTS = 500
 _DIGITS = re.compile(r"[0-9]{1,20}")
@@ -167,15 +167,10 @@ def _decoded(value: Any, at: str) -> bytes:
     if not isinstance(value, str):
         raise bad_value(at, "TYPE_BYTES", _quoted(value))
     try:
-        plain = value.encode("ascii").rstrip(b"=").translate(_TO_STANDARD)
-        # Not base64.b64decode: its check is a regular expression over all forty megabytes.
-        return binascii.a2b_base64(plain + b"=" * (-len(plain) % 4), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
+        return decode_base64_strictly(value)
+    except ValueError:
         note = "Base64 decoding failed for "
         raise bad_value(at, "TYPE_BYTES", _quoted(value), note=note) from None
-
-
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def _quoted(value: Any) -> str:

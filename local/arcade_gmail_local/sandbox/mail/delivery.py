@@ -50,7 +50,7 @@ class PreparedMail:
     outside: tuple[str, ...]
 
 
-def check_recipients(raw: bytes, *, max_recipients: int = DEFAULT_MAX_RECIPIENTS) -> Checked:
+def check_recipients(raw: bytes, *, max_recipients: int | None = DEFAULT_MAX_RECIPIENTS) -> Checked:
     """Refuse mail that cannot be delivered, before anything has changed."""
     mail = RawMail(raw)
     recipients: dict[str, None] = {}
@@ -61,7 +61,7 @@ def check_recipients(raw: bytes, *, max_recipients: int = DEFAULT_MAX_RECIPIENTS
             recipients[canonical_email(address)] = None
     if not recipients:
         raise invalid("Recipient address required")
-    if len(recipients) > max_recipients:
+    if max_recipients is not None and len(recipients) > max_recipients:
         raise invalid("Too many recipients")
     return Checked(mail, tuple(recipients))
 

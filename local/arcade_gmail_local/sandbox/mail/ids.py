@@ -7,18 +7,18 @@ the upper digits, as Gmail's are.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import hmac
 import random
 import re
-import secrets
+
+from cryptography.fernet import Fernet, InvalidToken
 
 from arcade_gmail_local.sandbox.google_error import invalid, invalid_id
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _DRAFT = re.compile(r"r-?[0-9]{1,19}")
 _TOP = 1 << 63
+_PADDED = 64  # attachment ids are long, as Gmail's are
 
 
 class IdGenerator:
@@ -84,52 +84,41 @@ class TokenSealer:
     """Seal attachment ids and page tokens, which are opaque and cannot be forged."""
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+        self._fernet = Fernet(Fernet.generate_key())
 
     def attachment_id(self, message_id: str, part_id: str) -> str:
         """Return an id for a part of a message, a different one at every call, as in Gmail."""
-        nonce = secrets.token_bytes(96)
-        return self._seal(b"ANGjdJ", nonce, f"{message_id}/{part_id}".encode())
+        return self._seal("attachment", f"{message_id}/{part_id}".ljust(_PADDED))
 
     def read_attachment_id(self, token: str) -> tuple[str, str]:
         """Return (message id, part id); an unknown token is a 400, as in Gmail, never a 404."""
-        opened = self._open(b"ANGjdJ", 96, token)
+        opened = self._open("attachment", token)
         if opened is None:
             raise invalid("Invalid attachment token")
-        message_id, _, part_id = opened.decode().partition("/")
+        message_id, _, part_id = opened.strip().partition("/")
         return message_id, part_id
 
     def page_token(self, position: str, query: str) -> str:
         """Return a token for where a page ended, valid for the same query only."""
-        return self._seal(b"page" + _fingerprint(query), b"", position.encode())
+        return self._seal(_fingerprint(query), position)
 
     def read_page_token(self, token: str, query: str) -> str:
-        opened = self._open(b"page" + _fingerprint(query), 0, token)
+        opened = self._open(_fingerprint(query), token)
         if opened is None:
             raise invalid("Invalid pageToken")
-        return opened.decode()
+        return opened
 
-    def _seal(self, purpose: bytes, nonce: bytes, text: bytes) -> str:
-        pad = hashlib.shake_256(self._key + purpose + nonce).digest(len(text))
-        hidden = bytes(a ^ b for a, b in zip(text, pad, strict=True))
-        tag = self._tag(purpose, nonce + hidden)
-        return base64.urlsafe_b64encode(nonce + hidden + tag).decode().rstrip("=")
+    def _seal(self, purpose: str, text: str) -> str:
+        return self._fernet.encrypt(f"{purpose}:{text}".encode()).decode().rstrip("=")
 
-    def _open(self, purpose: bytes, nonce_length: int, token: str) -> bytes | None:
+    def _open(self, purpose: str, token: str) -> str | None:
         try:
-            packed = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        except (binascii.Error, ValueError):
+            opened = self._fernet.decrypt(token + "=" * (-len(token) % 4)).decode()
+        except (InvalidToken, ValueError):
             return None
-        sealed, tag = packed[:-12], packed[-12:]
-        if not hmac.compare_digest(tag, self._tag(purpose, sealed)):
-            return None
-        nonce, hidden = sealed[:nonce_length], sealed[nonce_length:]
-        pad = hashlib.shake_256(self._key + purpose + nonce).digest(len(hidden))
-        return bytes(a ^ b for a, b in zip(hidden, pad, strict=True))
-
-    def _tag(self, purpose: bytes, sealed: bytes) -> bytes:
-        return hmac.digest(self._key, purpose + sealed, "sha256")[:12]
+        given, _, text = opened.partition(":")
+        return text if given == purpose else None
 
 
-def _fingerprint(query: str) -> bytes:
-    return hashlib.sha256(query.encode("utf-8", "surrogatepass")).digest()[:8]
+def _fingerprint(query: str) -> str:
+    return hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:16]
