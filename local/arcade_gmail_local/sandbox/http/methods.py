@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,48 +14,6 @@ from arcade_gmail_local.sandbox.discovery import described_methods
 
 UPLOAD_PREFIX = "/upload"
 
-UNITS: Mapping[str, int] = {
-    "users.getProfile": 1,
-    "users.messages.get": 20,
-    "users.messages.list": 5,
-    "users.messages.send": 100,
-    "users.messages.modify": 5,
-    "users.messages.trash": 5,
-    "users.messages.untrash": 5,
-    "users.messages.delete": 10,
-    "users.messages.insert": 25,
-    "users.messages.import": 25,
-    "users.messages.batchModify": 50,
-    "users.messages.batchDelete": 50,
-    "users.messages.attachments.get": 5,
-    "users.threads.get": 40,
-    "users.threads.list": 10,
-    "users.threads.modify": 10,
-    "users.threads.trash": 10,
-    "users.threads.untrash": 10,
-    "users.threads.delete": 20,
-    "users.drafts.create": 10,
-    "users.drafts.delete": 10,
-    "users.drafts.get": 5,
-    "users.drafts.list": 5,
-    "users.drafts.send": 100,
-    "users.drafts.update": 15,
-    "users.labels.list": 1,
-    "users.labels.get": 1,
-    "users.labels.create": 5,
-    "users.labels.update": 5,
-    "users.labels.patch": 5,
-    "users.labels.delete": 5,
-    "users.history.list": 2,
-    "users.watch": 100,
-    "users.stop": 50,
-    "users.settings.filters.create": 5,
-    "users.settings.filters.delete": 5,
-    "users.settings.updateVacation": 5,
-    "users.settings.sendAs.patch": 100,
-    "users.settings.sendAs.update": 100,
-}
-"""Quota units a call costs: the table of May 2026, older numbers where that has none."""
 
 _PLURAL_RPC = {"list", "batchModify", "batchDelete"}
 # The body is bound to one field of the RPC's request, and errors show that field's name.
@@ -87,7 +48,7 @@ class Method:
 
     @property
     def units(self) -> int:
-        return UNITS.get(self.name, 1)
+        return _quota_units().get(self.name.removeprefix("users."), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +100,12 @@ def described(name: str) -> Method:
         max_upload=int(media["maxSize"]) if media else None,
         rpc=_rpc(name),
     )
+
+
+@cache
+def _quota_units() -> dict[str, int]:
+    table = files("arcade_gmail_local.sandbox.http") / "quota_units.toml"
+    return tomllib.loads(table.read_text(encoding="utf-8"))
 
 
 def _bind(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:

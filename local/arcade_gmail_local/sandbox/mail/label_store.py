@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any
 
 from arcade_gmail_local.sandbox.discovery import load_document
@@ -42,50 +43,9 @@ IMMUTABLE = frozenset({"SENT", "DRAFT", "CHAT"})
 
 # The English and the commonest localised names that Gmail reserves.
 _RESERVED = frozenset(
-    [
-        "inbox",
-        "sent",
-        "sent mail",
-        "draft",
-        "drafts",
-        "trash",
-        "bin",
-        "spam",
-        "starred",
-        "unread",
-        "important",
-        "chat",
-        "chats",
-        "all mail",
-        "anywhere",
-        "muted",
-        "snoozed",
-        "scheduled",
-        "outbox",
-        "voicemail",
-        "buzz",
-        "todo",
-        "contact",
-        "archive",
-        "postausgang",
-        "posteingang",
-        "gesendet",
-        "entwürfe",
-        "papierkorb",
-        "boîte de réception",
-        "envoyés",
-        "brouillons",
-        "corbeille",
-        "recibidos",
-        "enviados",
-        "borradores",
-        "papelera",
-        "受信トレイ",
-        "送信済み",
-        "下書き",
-        "ゴミ箱",
-        "迷惑メール",
-    ]
+    (files("arcade_gmail_local.sandbox.mail") / "reserved_label_names.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEARCH_DASH = re.compile(r"[\s/&]+")
@@ -135,46 +95,21 @@ class LabelStore:
         return self._labels[label_id]
 
     def create(self, fields: Mapping[str, Any]) -> Label:
-        name = self._free_name(fields.get("name"), None)
         if len(self._labels) >= MAX_LABELS:
             raise invalid("Label limit exceeded")
-        label = Label(
-            id=f"Label_{self._next}",
-            name=name,
-            message_list_visibility=fields.get("messageListVisibility", "show"),
-            label_list_visibility=fields.get("labelListVisibility", "labelShow"),
-            color=_color(fields.get("color")),
-        )
+        label = self._store(_user_label(f"Label_{self._next}"), {"name": None, **fields})
         self._next += 1
-        self._labels[label.id] = label
         return label
 
     def update(self, label_id: str, fields: Mapping[str, Any]) -> Label:
         """Replace a user label; absent fields fall back to their defaults."""
-        before = self._own(label_id, fields)
-        label = replace(
-            before,
-            name=self._free_name(fields.get("name"), label_id),
-            message_list_visibility=fields.get("messageListVisibility", "show"),
-            label_list_visibility=fields.get("labelListVisibility", "labelShow"),
-            color=_color(fields.get("color")),
-        )
-        self._labels[label_id] = label
-        return label
+        self._check_own(label_id, fields)
+        return self._store(_user_label(label_id), {"name": None, **fields})
 
     def patch(self, label_id: str, fields: Mapping[str, Any]) -> Label:
         """Change only the fields that are present."""
-        label = self._own(label_id, fields)
-        if "name" in fields:
-            label = replace(label, name=self._free_name(fields["name"], label_id))
-        if "messageListVisibility" in fields:
-            label = replace(label, message_list_visibility=fields["messageListVisibility"])
-        if "labelListVisibility" in fields:
-            label = replace(label, label_list_visibility=fields["labelListVisibility"])
-        if "color" in fields:
-            label = replace(label, color=_color(fields["color"]))
-        self._labels[label_id] = label
-        return label
+        self._check_own(label_id, fields)
+        return self._store(self._labels[label_id], fields)
 
     def delete(self, label_id: str) -> None:
         if self.get(label_id).type == "system":
@@ -210,13 +145,25 @@ class LabelStore:
                 return label.id
         return None
 
-    def _own(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        label = self.get(label_id)
-        if label.type == "system":
+    def _check_own(self, label_id: str, fields: Mapping[str, Any]) -> None:
+        if self.get(label_id).type == "system":
             raise invalid_label(label_id)
         if fields.get("id", label_id) != label_id:
             raise invalid("Label id in the request body does not match the id in the path")
-        return label
+
+    def _store(self, label: Label, fields: Mapping[str, Any]) -> Label:
+        """Store a label with some fields changed, once all of them are valid."""
+        changes: dict[str, Any] = {}
+        if "name" in fields:
+            changes["name"] = self._free_name(fields["name"], label.id)
+        if "messageListVisibility" in fields:
+            changes["message_list_visibility"] = fields["messageListVisibility"]
+        if "labelListVisibility" in fields:
+            changes["label_list_visibility"] = fields["labelListVisibility"]
+        if "color" in fields:
+            changes["color"] = _color(fields["color"])
+        self._labels[label.id] = replace(label, **changes)
+        return self._labels[label.id]
 
     def _free_name(self, name: Any, label_id: str | None) -> str:
         """Check that a name is valid and not taken, ignoring case."""
@@ -227,6 +174,10 @@ class LabelStore:
             if label.id != label_id and label.name.casefold() == stripped.casefold():
                 raise label_exists()
         return stripped
+
+
+def _user_label(label_id: str) -> Label:
+    return Label(label_id, "", message_list_visibility="show", label_list_visibility="labelShow")
 
 
 def _system_label(name: str) -> Label:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,21 +14,9 @@ from arcade_gmail_local.sandbox.search.words import Words, fold, words_of
 Test = Callable[[StoredMessage], Awaitable[bool]]
 """Asynchronous, because a large body is indexed in a thread when first needed."""
 
-_STARS = frozenset({"yellow-star"})
-_OTHER_STARS = frozenset(
-    [
-        "orange-star",
-        "red-star",
-        "purple-star",
-        "blue-star",
-        "green-star",
-        "red-bang",
-        "orange-guillemet",
-        "yellow-bang",
-        "green-check",
-        "blue-info",
-        "purple-question",
-    ]
+_OTHER_STARS = re.compile(
+    "(?:orange|red|purple|blue|green)-star|(?:red|yellow)-bang|orange-guillemet|green-check"
+    "|blue-info|purple-question"
 )
 
 
@@ -170,9 +159,9 @@ def _label(name: str, value: str, context: SearchContext) -> Test:
 
 def _has(_: str, value: str, __: SearchContext) -> Test:
     wanted = value.lower()
-    if wanted in _STARS:
+    if wanted == "yellow-star":
         return _immediate(lambda m: bool(m.labels & {"STARRED", "YELLOW_STAR"}))
-    if wanted in _OTHER_STARS:
+    if _OTHER_STARS.fullmatch(wanted):
         return _immediate(lambda _: False)
     if wanted in ("userlabels", "nouserlabels"):
         return _immediate(

@@ -12,32 +12,9 @@ from dataclasses import dataclass
 
 from arcade_gmail_local.sandbox.search.words import words_of
 
-OPERATORS = frozenset(
-    [
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "subject",
-        "deliveredto",
-        "list",
-        "rfc822msgid",
-        "label",
-        "in",
-        "is",
-        "category",
-        "has",
-        "filename",
-        "after",
-        "before",
-        "newer",
-        "older",
-        "newer_than",
-        "older_than",
-        "size",
-        "larger",
-        "smaller",
-    ]
+_OPERATORS = (
+    "from|to|cc|bcc|subject|deliveredto|list|rfc822msgid|label|in|is|category|has|filename"
+    "|after|before|newer|older|newer_than|older_than|size|larger|smaller"
 )
 MAX_DEPTH = 30
 """Brackets nested deeper than this are ignored."""
@@ -125,7 +102,7 @@ _TOKEN = re.compile(
     | "(?P<quote>[^"]*)"?
     | (?P<minus>-)(?=[^\s)}}])
     | (?P<plus>\+)(?=[^\s()}}{{"])                       # exactly this word, as every word is
-    | (?P<field>(?i:{"|".join(OPERATORS)})):[ \t]*
+    | (?P<field>(?i:{_OPERATORS})):[ \t]*
       (?:(?P<value>[^\s()}}{{"]+)|(?=[({{"]))             # other values are lexed as usual
     | (?P<word>[^\s()}}{{"]+)
     """,
