@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from commands import announced
 from hypothesis import settings
+from processes import announced
 from world import World
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.account import account
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, USERINFO_PROFILE
 from arcade_gmail_multiuser.tools.answers import receipts
 from arcade_gmail_multiuser.tools.answers.shapes import Account
@@ -22,5 +22,5 @@ async def who_am_i(context: ToolContext) -> Annotated[Account, "The user's addre
     Use it when the user's own name or address is needed, for instance to sign a message. Further
     addresses that the user can send from are in ListSendAsAliases.
     """
-    profile, person = await fetch.account(mailbox_of(context))
+    profile, person = await account(mailbox_of(context))
     return receipts.account(profile, person, user_id=context.user_id or "")

@@ -5,7 +5,6 @@ from typing import Annotated
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import history, watch
-from arcade_gmail_multiuser.gmail.history_cursor import read_cursor
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import change_views, views
 from arcade_gmail_multiuser.tools.answers.change_shapes import MailboxChanges, Unwatch, Watch
@@ -42,7 +41,7 @@ async def list_mailbox_changes(
     address, now = str(profile["emailAddress"]), str(profile["historyId"])
     if cursor is None:
         return change_views.nothing(address, now)
-    start = read_cursor(cursor, address)
+    start = history.read_cursor(cursor, address)
     changes = await history.read_changes(mailbox, start, most=most)
     if changes is None:
         return change_views.nothing(address, now, resync=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.compose import send
+from arcade_gmail_multiuser.gmail.compose import drafts, send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
@@ -68,7 +68,7 @@ async def send_draft_email(
     """
     draft_id = checks.identifier("email_id", email_id)
     mailbox = mailbox_of(context)
-    draft = await send.read_draft(mailbox, draft_id, full=dry_run)
+    draft = await drafts.read_draft(mailbox, draft_id, full=dry_run)
     if dry_run:
         return previews.not_sent_draft(context, draft)
     content = confirmation.content_of_draft(draft.id, draft.message.id)

@@ -5,7 +5,7 @@ from typing import Annotated
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import filters
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools.answers import setting_views
 from arcade_gmail_multiuser.tools.answers.setting_shapes import (
@@ -40,7 +40,7 @@ async def list_filters(
     most = checks.within("max_results", max_results, 1, 500)
     mailbox = mailbox_of(context)
     resources = await filters.filter_resources(mailbox)
-    labels = await fetch.label_book(mailbox)
+    labels = await label_book(mailbox)
     return setting_views.filter_list(resources, labels, contains, most)
 
 
@@ -109,7 +109,7 @@ async def create_filter(
     add, remove = labels_to_add or [], labels_to_remove or []
     checks.label_changes(add, remove)
     mailbox = mailbox_of(context)
-    labels = await fetch.label_book(mailbox)
+    labels = await label_book(mailbox)
     action = filters.checked_action(checks.resolved_changes(labels, add, remove))
     body = {"criteria": criteria, "action": action}
     matching = await filters.matching_now(mailbox, criteria)

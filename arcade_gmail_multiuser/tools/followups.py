@@ -6,6 +6,7 @@ from typing import Annotated
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail import unanswered
+from arcade_gmail_multiuser.gmail.compose.send_as import own_addresses
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.fetch import Search
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
@@ -53,7 +54,7 @@ async def find_unanswered(
     checks.within("max_threads", max_threads, 1, 100)
     mailbox = mailbox_of(context)
     query = unanswered.query_for(direction, days=days, include_archived=include_archived)
-    mine = await fetch.own_addresses(mailbox)
+    mine = await own_addresses(mailbox)
     page = await fetch.list_threads(mailbox, Search(query), max_threads, None)
     found = await fetch.read_threads(mailbox, page.ids)
     now = datetime.now(UTC)

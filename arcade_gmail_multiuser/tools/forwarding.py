@@ -6,9 +6,8 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.compose import send, sender
-from arcade_gmail_multiuser.gmail.compose.forward import compose_forward
-from arcade_gmail_multiuser.gmail.compose.raw import read_raw
+from arcade_gmail_multiuser.gmail.compose import send, send_as
+from arcade_gmail_multiuser.gmail.compose.forward import compose_forward, read_raw
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SEND
 from arcade_gmail_multiuser.tools import confirmation
@@ -48,7 +47,7 @@ async def forward_email(
         confirmation.refuse_without_drafts(
             instead="MultiUserGmailSend with a confirmation_token, and from_email_id for the files"
         )
-    from_ = await sender.sender_of(mailbox, from_address, sign=False)
+    from_ = await send_as.sender_of(mailbox, from_address, sign=False)
     original, _ = await fetch.read_message_with_labels(mailbox, email_id)
     raw = await read_raw(mailbox, email_id, expected=original.size_estimate)
     forward = await asyncio.to_thread(

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.labels import editing
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels import editing, label_book
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import label_answers, receipts
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import DeletedLabel, LabelChange
@@ -39,9 +38,9 @@ async def list_labels(
     most 500 are returned; narrow with name_contains beyond that.
     """
     mailbox = mailbox_of(context)
-    labels = receipts.chosen_labels(await fetch.label_resources(mailbox), name_contains)
+    labels = receipts.chosen_labels(await label_book.label_resources(mailbox), name_contains)
     if include_counts:
-        labels.counts = await fetch.label_counts(mailbox, labels.to_count())
+        labels.counts = await label_book.label_counts(mailbox, labels.to_count())
     return receipts.label_list(labels)
 
 

@@ -7,7 +7,6 @@ from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.automated import without_automated
-from arcade_gmail_multiuser.gmail.messages.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import presenting, receipts, views
 from arcade_gmail_multiuser.tools.answers.shapes import Email, EmailList, SearchResult, Trashed
@@ -179,7 +178,7 @@ async def get_email(
     mailbox = mailbox_of(context)
     message, labels = await fetch.read_message_with_labels(mailbox, email_id)
     if start.cursor is None:
-        [message] = await noting_first_contacts(mailbox, [message])
+        [message] = await fetch.noting_first_contacts(mailbox, [message])
     return presenting.one_email(message, labels, view, start)
 
 
@@ -202,7 +201,7 @@ async def get_emails(
     ids, refused = checks.identifiers("email_ids", email_ids, 50)
     mailbox = mailbox_of(context)
     found = await fetch.read_messages(mailbox, ids, bodies=True)
-    noted = await noting_first_contacts(mailbox, found.messages)
+    noted = await fetch.noting_first_contacts(mailbox, found.messages)
     found = replace(found, messages=noted, failed=(*refused, *found.failed))
     return await presenting.emails_shown(found, fetch.Page(ids, None), view, bodies=True)
 

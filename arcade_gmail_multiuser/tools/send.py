@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.compose import send, sender
-from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.compose import send, send_as
+from arcade_gmail_multiuser.gmail.compose.reply import compose_reply, read_for_reply
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_SEND
 from arcade_gmail_multiuser.tools import confirmation
 from arcade_gmail_multiuser.tools.answers import previews, receipts
@@ -90,8 +89,8 @@ async def multi_user_gmail_send(
     user = caller_of(context, user_id)
     key = checks.one_send_key(idempotency_key, confirmation_token)
     mailbox = mailbox_of(context)
-    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
-    body, content_type = sender.signed(body, content_type, from_)
+    from_ = await send_as.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = send_as.signed(body, content_type, from_)
     message = outgoing.new_message(
         to=to,
         subject=subject,
@@ -146,10 +145,10 @@ async def reply_to_email(
         confirmation.refuse_without_drafts(
             instead="WriteDraftReplyEmail, then SendDraftEmail with a confirmation_token"
         )
-    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
-    body, content_type = sender.signed(body, content_type, from_)
+    from_ = await send_as.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = send_as.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
-    original, mine = await fetch.read_for_reply(mailbox, message_id)
+    original, mine = await read_for_reply(mailbox, message_id)
     reply = compose_reply(
         original,
         body=body,

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.compose import draft_edits, send, sender
-from arcade_gmail_multiuser.gmail.compose.reply import compose_reply
-from arcade_gmail_multiuser.gmail.messages import draft_list, fetch
+from arcade_gmail_multiuser.gmail.compose import drafts, send, send_as
+from arcade_gmail_multiuser.gmail.compose.reply import compose_reply, read_for_reply
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import draft_answers, previews, receipts, views
 from arcade_gmail_multiuser.tools.answers.draft_shapes import DeletedDraft, DraftList, EditedDraft
@@ -49,8 +48,8 @@ async def list_draft_emails(
     view = views.view(time_zone)
     n_drafts = checks.within("n_drafts", n_drafts, 1, 50)
     mailbox = mailbox_of(context)
-    page = await fetch.list_drafts(mailbox, n_drafts, page_token)
-    return draft_answers.draft_list(await draft_list.read_drafts(mailbox, page.ids), page, view)
+    page = await drafts.list_drafts(mailbox, n_drafts, page_token)
+    return draft_answers.draft_list(await drafts.read_drafts(mailbox, page.ids), page, view)
 
 
 @tool(GMAIL_COMPOSE, does=UPDATES_A_DRAFT)
@@ -92,9 +91,9 @@ async def update_draft_email(
     edit, changed = draft_changes.asked_for(subject, body, recipient, cc, bcc, content_type)
     mailbox = mailbox_of(context)
     if dry_run:
-        mime = await draft_edits.edited_draft(mailbox, draft_id, edit)
+        mime = await drafts.edited_draft(mailbox, draft_id, edit)
         return draft_answers.not_edited(draft_id, await previews.preview_of_mail(mime), changed)
-    stored = await draft_edits.update_draft(mailbox, draft_id, edit)
+    stored = await drafts.update_draft(mailbox, draft_id, edit)
     return draft_answers.edited(stored, changed)
 
 
@@ -108,7 +107,7 @@ async def delete_draft_email(
     TrashEmail. A second call answers that there is no such draft.
     """
     draft_id = checks.identifier("draft_email_id", draft_email_id)
-    gone = await draft_edits.delete_draft(mailbox_of(context), draft_id)
+    gone = await drafts.delete_draft(mailbox_of(context), draft_id)
     return draft_answers.deleted(draft_id, gone)
 
 
@@ -139,10 +138,10 @@ async def write_draft_reply_email(
     message_id = checks.identifier("reply_to_message_id", reply_to_message_id)
     extra_cc, extra_bcc = outgoing.copies(cc, bcc)
     mailbox = mailbox_of(context)
-    from_ = await sender.sender_of(mailbox, from_address, sign=add_signature)
-    body, content_type = sender.signed(body, content_type, from_)
+    from_ = await send_as.sender_of(mailbox, from_address, sign=add_signature)
+    body, content_type = send_as.signed(body, content_type, from_)
     files = await outgoing.files_from(mailbox, attachments)
-    original, mine = await fetch.read_for_reply(mailbox, message_id)
+    original, mine = await read_for_reply(mailbox, message_id)
     reply = compose_reply(
         original,
         body=body,

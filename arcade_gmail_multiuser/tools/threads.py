@@ -6,9 +6,9 @@ from typing import Annotated
 
 from arcade_tdk import ToolContext
 
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.automated import without_automated_threads
-from arcade_gmail_multiuser.gmail.messages.first_contact import noting_first_contacts
 from arcade_gmail_multiuser.gmail.organise.label_changes import Entry
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY, GMAIL_READONLY
 from arcade_gmail_multiuser.tools.answers import ledgers, presenting, receipts, summarising, views
@@ -128,7 +128,7 @@ async def get_thread(
     thread_id = checks.identifier("thread_id", thread_id)
     mailbox = mailbox_of(context)
     thread = await fetch.read_thread(mailbox, thread_id)
-    thread = replace(thread, messages=await noting_first_contacts(mailbox, thread.messages))
+    thread = replace(thread, messages=await fetch.noting_first_contacts(mailbox, thread.messages))
     return await asyncio.to_thread(presenting.thread, thread, view)
 
 
@@ -153,7 +153,7 @@ async def change_thread_labels(
     thread_id = checks.identifier("thread_id", thread_id)
     checks.label_changes(labels_to_add, labels_to_remove)
     mailbox = mailbox_of(context)
-    labels = await fetch.label_book(mailbox)
+    labels = await label_book(mailbox)
     change = checks.resolved_changes(labels, labels_to_add, labels_to_remove)
     before = await mailbox.call("users.threads.get", id=thread_id, format="minimal")
     answer = await mailbox.call("users.threads.modify", id=thread_id, body=change)

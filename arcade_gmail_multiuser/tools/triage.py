@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from arcade_tdk import ToolContext
 
-from arcade_gmail_multiuser.gmail.messages import fetch
-from arcade_gmail_multiuser.gmail.organise import label_changes, label_undo, undo
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
+from arcade_gmail_multiuser.gmail.organise import label_changes, undo
 from arcade_gmail_multiuser.gmail.organise.label_changes import Change
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, open_token
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
@@ -141,7 +141,7 @@ async def change_email_labels(
     chosen = selecting.chosen(email_ids, query)
     checks.label_changes([label_name], [])
     mailbox = mailbox_of(context)
-    labels = await fetch.label_book(mailbox)
+    labels = await label_book(mailbox)
     change = selecting.labelling(labels, label_name, add=action == "add")
     ledger = await selecting.changed(mailbox, selecting.inside(chosen, change), change)
     return ledgers.bulk_change(ledger, user=context.user_id or "", full=include_full_ledger)
@@ -190,5 +190,5 @@ async def undo_change(
     change = open_token(undo_token, user=context.user_id or "")
     mailbox = mailbox_of(context)
     if isinstance(change, LabelStep):
-        return label_answers.undone(await label_undo.revert_label(mailbox, change))
+        return label_answers.undone(await undo.revert_label(mailbox, change))
     return ledgers.undone(await undo.revert(mailbox, change))

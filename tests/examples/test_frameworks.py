@@ -10,8 +10,6 @@ import json
 import os
 import re
 import shlex
-import signal
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,11 +19,11 @@ from typing import Any
 import httpx
 import pytest
 from arcadepy import AsyncArcade
-from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
+from mcp_stage import SCOPES, issuing, serving_http
+from processes import running_stack
 from summary_model import SummaryModel
+from visitor import agree, decline
 
-from arcade_gmail_local.commands.browser import Browser
-from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
 
@@ -45,13 +43,8 @@ DEADLINE_S = 120
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
     """Keep sandbox, worker and engine running; the engine's own key is granted for MCP."""
-    with subprocess.Popen(
-        [*COMMAND, "up", "--json", "--token-reader", "default"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield first_line(process)
-        finally:
-            process.send_signal(signal.SIGINT)
+    with running_stack("--token-reader", "default") as told:
+        yield told
 
 
 @pytest.fixture
@@ -143,16 +136,6 @@ class Conversation:
 Open = Callable[[str, str], Awaitable[object]]
 
 
-async def decline(url: str, email: str) -> None:
-    """Choose an account, and then press the button that says no."""
-    async with Browser() as browser:
-        page = await browser.open(url)
-        for choice in (email, "deny"):
-            form = next(f for f in page.forms if any(b[1] == choice for b in f.buttons))
-            button = next(b for b in form.buttons if b[1] == choice)
-            page = await browser.submit(form, button=button)
-
-
 async def watch(
     output: asyncio.StreamReader, open_page: Mapping[str, Open]
 ) -> dict[str, Conversation]:
@@ -172,7 +155,7 @@ async def watch(
     return people
 
 
-AGREE: Mapping[str, Open] = {ALICE: sign_in, BOB: sign_in}
+AGREE: Mapping[str, Open] = {ALICE: agree, BOB: agree}
 
 
 async def run(
@@ -252,7 +235,7 @@ async def test_one_who_declines_is_told_so_and_holds_up_nobody_else(
     with SummaryModel(f"declined{program}") as model:
         async with no_way_out() as outside:
             own = environment(stack, model, outside)
-            open_page = {ALICE: decline, BOB: sign_in}
+            open_page = {ALICE: decline, BOB: agree}
             people = await run(command, own, tmp_path / "errors", open_page)
     assert len(people[ALICE].urls) == 1
     assert "ended without the permission" in people[ALICE].said[0]

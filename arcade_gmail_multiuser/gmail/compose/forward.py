@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from arcade_gmail_multiuser.errors import MessageTooLarge
+from arcade_gmail_multiuser.errors import MessageTooLarge, Unavailable
 from arcade_gmail_multiuser.gmail.addresses import Address, display
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.charsets import decode_base64
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,
     OutgoingMessage,
@@ -27,7 +29,7 @@ from arcade_gmail_multiuser.gmail.compose.reply import reply_references, reply_s
 from arcade_gmail_multiuser.gmail.html.limits import within_limits
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 
-__all__ = ["Forward", "clean_html", "compose_forward", "forward_subject"]
+__all__ = ["Forward", "clean_html", "compose_forward", "forward_subject", "read_raw"]
 
 _FORWARD_WORDS = re.compile(
     r"\s*+(?:fwd|fw|wg|tr|rv|vb|vl|pd|doorst|trs|转发|轉寄|转寄|転送|전달|пересл)"
@@ -168,3 +170,23 @@ def _html(note: str, original: ReadMessage, kept: str) -> str:
         f'{above}<div class="gmail_quote"><div dir="ltr" class="gmail_attr">{_RULE}<br>\n'
         f"{about}<br></div><br>\n{kept}</div>\n"
     )
+
+
+async def read_raw(gmail: GmailClient, id_: str, *, expected: int) -> bytes:
+    """Return the whole message.
+
+    Args:
+        expected: its size as Gmail said it; one that could not be sent is not fetched at all.
+
+    Raises:
+        MessageTooLarge: it is larger than what may be sent.
+    """
+    if expected > MAX_MESSAGE_BYTES:
+        raise MessageTooLarge(
+            "This message is larger than what Gmail sends. Forward a link to it instead."
+        )
+    resource = await gmail.call("users.messages.get", id=id_, format="raw")
+    raw, good = decode_base64(str(resource.get("raw") or ""))
+    if not good or not raw:
+        raise Unavailable("Gmail's copy of this message could not be read. Try again later.")
+    return raw

@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to
-from arcade_gmail_multiuser.gmail.history_cursor import write_cursor
-from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.history import Change, Changes, up_to, write_cursor
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_book
 from arcade_gmail_multiuser.gmail.timestamps import of_milliseconds
 from arcade_gmail_multiuser.tools.answers.change_shapes import (
     ChangedMessage,
@@ -154,7 +152,7 @@ async def watched_labels(mailbox: GmailClient, names: Sequence[str]) -> tuple[li
     """Return the ids and the proper names of the labels that are named."""
     if not names:
         return [], []
-    labels = await fetch.label_book(mailbox)
+    labels = await label_book(mailbox)
     ids = list(dict.fromkeys(labels.id_of(name) for name in names))
     return ids, labels.names_of(ids)
 
@@ -180,7 +178,7 @@ async def _labels_of(mailbox: GmailClient, changes: Changes) -> tuple[LabelBook,
     if not any(label.startswith("Label_") for label in used):
         return LabelBook([]), []
     try:
-        return await fetch.label_book(mailbox), []
+        return await label_book(mailbox), []
     except GmailMultiuserError as failure:
         return LabelBook([]), [f"the names of labels: {failure.message}"]
 

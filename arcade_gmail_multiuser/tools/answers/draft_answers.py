@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.gmail.addresses import display, read_addresses
-from arcade_gmail_multiuser.gmail.compose.draft_edits import Deleted, Edited
-from arcade_gmail_multiuser.gmail.messages.draft_list import FoundDrafts
+from arcade_gmail_multiuser.gmail.compose.drafts import Deleted, Edited, FoundDrafts
 from arcade_gmail_multiuser.gmail.messages.fetch import Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answers.describing import short

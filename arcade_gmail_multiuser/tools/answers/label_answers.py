@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcade_gmail_multiuser.gmail.labels.editing import Kept
-from arcade_gmail_multiuser.gmail.organise.label_undo import LabelUndone
+from arcade_gmail_multiuser.gmail.organise.undo import LabelUndone
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, seal_label
 from arcade_gmail_multiuser.tools.answers.ledger_shapes import (
     DeletedLabel,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import Address, display
+from arcade_gmail_multiuser.gmail.api.client import off_loop
+from arcade_gmail_multiuser.gmail.compose.drafts import StoredDraft
 from arcade_gmail_multiuser.gmail.compose.mime import (
     OutgoingMessage,
     distinct_recipients,
     resolve_content_type,
 )
-from arcade_gmail_multiuser.gmail.compose.send import OFF_LOOP_CHARACTERS, StoredDraft, composed
+from arcade_gmail_multiuser.gmail.compose.send import composed
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 from arcade_gmail_multiuser.gmail.messages.composed import read_composed
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
@@ -110,9 +111,7 @@ async def not_sent_mail(
 
 async def preview_of_mail(mime: bytes) -> Preview:
     """Show a mail that is composed already as its recipient will read it."""
-    if len(mime) > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(lambda: _as_read(read_composed(mime)))
-    return _as_read(read_composed(mime))
+    return await off_loop(len(mime), lambda: _as_read(read_composed(mime)))
 
 
 def _as_read(message: ReadMessage) -> Preview:
@@ -139,9 +138,7 @@ def _as_read(message: ReadMessage) -> Preview:
 
 
 async def _preview(message: OutgoingMessage, mime: bytes, *, fenced: bool) -> Preview:
-    if len(mime) > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(_shown, message, len(mime), fenced=fenced)
-    return _shown(message, len(mime), fenced=fenced)
+    return await off_loop(len(mime), lambda: _shown(message, len(mime), fenced=fenced))
 
 
 def _shown(message: OutgoingMessage, encoded_size: int, *, fenced: bool) -> Preview:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser.gmail.compose.drafts import Draft
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
-from arcade_gmail_multiuser.gmail.compose.send import Draft, Sent
+from arcade_gmail_multiuser.gmail.compose.send import Sent
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import Count, Failure, Page
 from arcade_gmail_multiuser.gmail.organise.label_changes import Entry, difference, steps_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
 from arcade_gmail_multiuser.gmail.addresses import parse_addresses
-from arcade_gmail_multiuser.gmail.compose.draft_edits import ContentKind, DraftEdit
+from arcade_gmail_multiuser.gmail.compose.drafts import ContentKind, DraftEdit
 
 __all__ = ["asked_for"]
 

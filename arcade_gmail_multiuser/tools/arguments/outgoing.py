@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import mimetypes
@@ -17,7 +16,7 @@ from arcade_gmail_multiuser.errors import (
     MessageTooLarge,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, parse_addresses
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.attachments.files import (
     FoundAttachment,
     fetch_content,
@@ -34,7 +33,6 @@ from arcade_gmail_multiuser.tools.arguments.sending_shapes import AttachmentInpu
 __all__ = ["copies", "files", "files_from", "new_message", "recipients"]
 
 MAX_ATTACHMENTS = 50
-OFF_LOOP_CHARACTERS = 200_000
 
 READERS = "MultiUserGmailSend, ReplyToEmail or WriteDraftReplyEmail"
 """The tools that may read mail, and so can attach what is in it."""
@@ -191,13 +189,11 @@ def _is_a_place(source: str) -> bool:
 
 async def _inline(number: int, given: AttachmentInput) -> OutgoingAttachment:
     filename = (given.get("filename") or "").strip()
-    text, encoded = given.get("content"), given.get("content_base64")
+    text, encoded = given.get("content"), given.get("content_base64") or ""
     if text is not None:
         content = text.encode("utf-8", "replace")
-    elif len(encoded or "") > OFF_LOOP_CHARACTERS:
-        content = await asyncio.to_thread(_from_base64, number, encoded or "")
     else:
-        content = _from_base64(number, encoded or "")
+        content = await off_loop(len(encoded), lambda: _from_base64(number, encoded))
     mime_type = given.get("mime_type") or _guessed(filename) or "application/octet-stream"
     return OutgoingAttachment(filename, mime_type, content)
 

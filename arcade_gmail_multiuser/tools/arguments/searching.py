@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from arcade_gmail_multiuser.errors import InvalidInput, InvalidQuery
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.date_ranges import DateRange, date_bounds
-from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.messages.fetch import Search
 from arcade_gmail_multiuser.gmail.queries import build_query
 from arcade_gmail_multiuser.tools.arguments import checks
@@ -48,7 +48,7 @@ async def by_fields(
     if labels:
         if len(labels) > checks.MAX_LABELS:
             raise InvalidInput(f"At most {checks.MAX_LABELS} labels can be searched for at once.")
-        book = await fetch.label_book(mailbox)
+        book = await label_book(mailbox)
         label_ids = tuple(dict.fromkeys(book.id_of(label) for label in labels))
     return Search(query, label_ids, include_spam_trash)
 

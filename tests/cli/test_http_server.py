@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 
@@ -22,7 +22,7 @@ async def test_no_answer_waits_for_the_acknowledgement_of_the_part_before_it(hos
         switched.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         writer.close()
 
-    listener = listening.bind(host, 0)
+    listener = http_server.bind(host, 0)
     async with await asyncio.start_server(accepted, sock=listener):
         _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
         assert await switched
@@ -31,16 +31,16 @@ async def test_no_answer_waits_for_the_acknowledgement_of_the_part_before_it(hos
 
 
 def test_a_port_in_use_refuses_to_start() -> None:
-    with listening.bind("127.0.0.1", 0) as taken:
+    with http_server.bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match="in use"):
-            listening.bind("127.0.0.1", port)
+            http_server.bind("127.0.0.1", port)
 
 
 SERVE = """
 import contextlib, sys
 from starlette.applications import Starlette
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 @contextlib.asynccontextmanager
@@ -48,7 +48,8 @@ async def lifespan(_app):
     raise {}
     yield
 
-sys.exit(listening.serve(Starlette(lifespan=lifespan), listening.bind("127.0.0.1", 0), "engine"))
+app = Starlette(lifespan=lifespan)
+sys.exit(http_server.serve(app, http_server.bind("127.0.0.1", 0), "engine"))
 """
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 
-from leak_hunt.canaries import Canaries, planted
+from leak_search.canaries import Canaries, planted
+from mail import write_mail
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,11 @@ class Planted:
         return found
 
     def letter(self, recipient: str) -> bytes:
-        mail = EmailMessage()
-        mail["From"] = "Somebody <somebody@example.org>"
-        mail["To"] = recipient
-        mail["Subject"] = self.subject
-        mail["Message-ID"] = "<one@example.org>"
-        mail.set_content(f"Dear person,\n{self.text}\n")
-        mail.add_attachment(
-            self.file_text.encode(), maintype="text", subtype="plain", filename=self.file_name
+        return write_mail(
+            self.subject,
+            f"Dear person,\n{self.text}\n",
+            sender="Somebody <somebody@example.org>",
+            to=recipient,
+            files=[(self.file_name, self.file_text.encode(), "text/plain")],
+            Message_ID="<one@example.org>",
         )
-        return mail.as_bytes()

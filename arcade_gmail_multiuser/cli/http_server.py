@@ -1,8 +1,8 @@
-"""How a server process binds, says where it listens, serves, and ends with its parent.
+"""Bind a server process, announce its address, serve, and end with its parent.
 
-A process binds before it imports anything heavy. So the one that started it knows every address
-after the time an interpreter needs to start, and may hand them to the next process, while the
-imports of all of them run side by side. A port that the kernel chose is never let go in between.
+A process binds before it imports anything heavy, so its parent knows the address early and can
+pass it to the next process while all of them import side by side. A port that the kernel chose
+stays bound all the time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
     "listen",
     "mask_secrets_in_logs",
     "port_number",
-    "say_where",
+    "print_address",
     "serve",
     "url_of",
 ]
@@ -41,7 +41,7 @@ SHUTDOWN_S = 3
 
 
 def port_number(text: str) -> int:
-    """Read a port from the command line; 0 lets the kernel choose a free one."""
+    """Parse a port; 0 lets the kernel choose a free one."""
     try:
         port = int(text)
     except ValueError:
@@ -52,20 +52,23 @@ def port_number(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, port: int) -> None:
-    """Add the options that every server of ours takes."""
+    """Add the options that every server takes."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=port_number, default=port, help="port; 0 takes a free one (%(default)s)"
+        "--port",
+        type=port_number,
+        default=port,
+        help="port; 0 picks a free one (%(default)s)",
     )
     parser.add_argument(
         "--announce",
         action="store_true",
-        help="print one JSON line with the address on stdout, and end when stdin ends",
+        help="print the address as one JSON line, and exit when stdin closes",
     )
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach `host`; a name other than localhost is not."""
+    """Say whether only this machine can reach `host`; of names, only localhost counts."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -73,18 +76,18 @@ def is_loopback(host: str) -> bool:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Bind and listen; a caller that connects at once waits in the backlog instead of failing."""
+    """Bind and listen; early connections wait in the backlog instead of failing."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as failed:
         taken = failed.errno == errno.EADDRINUSE
         reason = "the port is in use" if taken else os.strerror(failed.errno or 0)
-        if (failed.errno or 0) < 0:  # a resolver's number, which create_server hands on bare
+        if (failed.errno or 0) < 0:  # the resolver's number, which create_server passes on
             reason = "no such address"
         raise ConfigurationError(f"Cannot listen on {host}:{port}: {reason}.") from None
-    # create_server leaves the protocol open, and asyncio switches Nagle's algorithm off only where
-    # it is named. With Nagle every answer on a kept connection waits 40 ms for an acknowledgement.
+    # create_server does not name the protocol, and asyncio disables Nagle's algorithm only where it
+    # is named. With Nagle, every answer on a kept connection waits 40 ms for an acknowledgement.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
@@ -94,31 +97,31 @@ def url_of(listener: socket.socket) -> str:
 
 
 def listen(arguments: argparse.Namespace) -> socket.socket:
-    """Bind what `add_arguments` asked for, and announce it at once if we were asked to."""
+    """Bind the address on the command line, and announce it if asked to."""
     listener = bind(arguments.host, arguments.port)
     if arguments.announce:
         follow_parent()
         print(json.dumps({"url": url_of(listener)}), flush=True)
-        # Nobody reads stdout after that line; a full pipe would stop the process.
+        # stdout is not read after that line; a full pipe would block the process.
         os.dup2(2, 1)
     return listener
 
 
-def say_where(listener: socket.socket, name: str) -> None:
-    """Tell a person where it runs, once nothing can refuse to start any more."""
+def print_address(listener: socket.socket, name: str) -> None:
+    """Tell a person where the server runs, once it has started."""
     print(f"{name} running on {url_of(listener)}", file=sys.stderr, flush=True)
 
 
 def follow_parent() -> None:
-    """End this process when its stdin ends, which it does even if the parent is killed."""
+    """End this process when its stdin closes, which happens even if the parent is killed."""
     threading.Thread(target=_wait_for_end_of_stdin, name="follow-parent", daemon=True).start()
 
 
 def mask_secrets_in_logs() -> None:
-    """Put the redacting filter on every handler there is; doing so twice changes nothing.
+    """Put the redacting filter on every log handler; calling it twice is harmless.
 
-    The root gets a handler for it: without one, Python writes warnings through a last resort that
-    has no filter.
+    The root logger gets a handler too: without one, Python writes warnings through its last resort
+    handler, which has no filter.
     """
     logging.basicConfig(level=logging.WARNING)
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
@@ -139,26 +142,26 @@ def _wait_for_end_of_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _telling(app: Any, say_started: Callable[[], None]) -> Any:
-    """Say when an app has started, or why it refuses to: Starlette would give a traceback."""
+def _report_start(app: Any, started: Callable[[], None]) -> Any:
+    """Call `started` when an app is up; if it refuses, show why, not Starlette's traceback."""
 
-    async def told(scope: Any, receive: Any, send: Any) -> None:
+    async def reporting(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
             await app(scope, receive, send)
             return
         failure: dict[str, Any] | None = None
 
-        async def tell(message: dict[str, Any]) -> None:
+        async def send_and_report(message: dict[str, Any]) -> None:
             nonlocal failure
             if message["type"] == "lifespan.startup.failed":
                 failure = message
                 return
             if message["type"] == "lifespan.startup.complete":
-                say_started()
+                started()
             await send(message)
 
         try:
-            await app(scope, receive, tell)
+            await app(scope, receive, send_and_report)
         except GmailMultiuserError as problem:
             if failure is None:
                 raise
@@ -168,21 +171,21 @@ def _telling(app: Any, say_started: Callable[[], None]) -> Any:
                 await send(failure)
             raise
 
-    return told
+    return reporting
 
 
 def serve(app: Any, listener: socket.socket, name: str, *, shutdown_s: int = SHUTDOWN_S) -> int:
     """Serve an ASGI app on a bound socket until a signal; return the exit status.
 
-    After the signal, requests under way have `shutdown_s` seconds to end; a second signal ends
-    them at once. Requests are not logged: an address may hold a code or a state. Forwarded headers
-    are not believed.
+    After the signal, requests in progress have `shutdown_s` seconds to finish; a second signal ends
+    them at once. Requests are not logged: a URL may hold a code or a state. Forwarded headers are
+    not trusted.
     """
     import uvicorn
 
-    # Config sets up logging, so the handlers are there to be filtered.
+    # Config sets up logging; the filter goes on the handlers it makes.
     config = uvicorn.Config(
-        _telling(app, lambda: say_where(listener, name)),
+        _report_start(app, lambda: print_address(listener, name)),
         log_level="warning",
         access_log=False,
         server_header=False,

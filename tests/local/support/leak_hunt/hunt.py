@@ -11,13 +11,14 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+from leak_search.canaries import Canaries, Hit
+from leak_search.postgresql import dump_of
+from leak_search.raw_log import RawLog
 
 from leak_hunt.application import Application, Reply
-from leak_hunt.canaries import Canaries, Hit
 from leak_hunt.hunted_stack import HuntedStack
 from leak_hunt.journey import Journey
-from leak_hunt.mail import Planted
-from leak_hunt.raw_log import RawLog
+from leak_hunt.planted import Planted
 
 CONTROL = "leak-hunt-control-0123456789@example.com"
 """A user's id, and a word that every child writes and exports: the search must find it."""
@@ -125,17 +126,3 @@ async def _postgresql(url: str, schema: str) -> dict[str, bytes]:
         return {"postgresql": await dump_of(db, schema)}
     finally:
         await db.close()
-
-
-async def dump_of(db: asyncpg.Connection, schema: str) -> bytes:
-    """Dump every table of a schema in each form in which PostgreSQL writes it."""
-    dump = bytearray()
-
-    async def keep(part: bytes) -> None:
-        dump.extend(part)
-
-    tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)
-    for row in tables:
-        for form in ("text", "binary"):
-            await db.copy_from_table(row["tablename"], schema_name=schema, output=keep, format=form)
-    return bytes(dump)

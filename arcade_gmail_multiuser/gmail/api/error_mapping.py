@@ -1,11 +1,9 @@
-"""What Google's answer means: a resource, or one of this package's errors."""
+"""Map what Google refuses to the errors of this package."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Any
 
 from arcade_gmail_multiuser.errors import (
     AccessDenied,
@@ -22,55 +20,20 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
     UnknownLabel,
 )
-from arcade_gmail_multiuser.gmail.api.google_error import Refusal, parsed_object, refusal_of
-from arcade_gmail_multiuser.gmail.api.requests import BuiltRequest, accepted_scopes
-from arcade_gmail_multiuser.gmail.api.retry_after import midnight_at_google, retry_after_ms
+from arcade_gmail_multiuser.gmail.api.google_error import (
+    Refusal,
+    midnight_at_google,
+    refusal_of,
+    retry_after_ms,
+)
+from arcade_gmail_multiuser.gmail.api.requests import accepted_scopes
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_METADATA, USERINFO_EMAIL, USERINFO_PROFILE
 
-__all__ = ["USERINFO", "error_of", "read_answer", "read_json"]
+__all__ = ["USERINFO", "error_of", "unreadable"]
 
 USERINFO = "oauth2.userinfo.get"
 """Stands for a method name where the question is who the token belongs to."""
-
-
-def read_answer(answer: Answer, request: BuiltRequest, *, now: float) -> dict[str, Any]:
-    """Return the resource in the answer, {} where Gmail answers with nothing.
-
-    Args:
-        now: epoch seconds, against which a time to retry after is measured.
-
-    Raises:
-        GmailMultiuserError: what the answer says instead.
-    """
-    if not 200 <= answer.status < 300:
-        raise error_of(answer, request.method, now=now)
-    if answer.status == 204 or (not answer.body.strip() and not request.answers):
-        return {}
-    if not request.answers:
-        return read_json(answer, request.method) or {}
-    parsed = None
-    unreadable = False
-    try:
-        parsed = request.postproc(SimpleNamespace(status=answer.status), answer.body)
-    except (ValueError, RecursionError):
-        unreadable = True
-    # An answer that is cut off comes back from postproc as the text it was.
-    if unreadable or not isinstance(parsed, dict):
-        raise _unreadable(answer, request.method)
-    return parsed
-
-
-def read_json(answer: Answer, method: str) -> dict[str, Any]:
-    """Return the object that a 2xx answer holds.
-
-    Raises:
-        Unavailable: it holds none, or half of one.
-    """
-    parsed = parsed_object(answer.body)
-    if parsed is None:
-        raise _unreadable(answer, method)
-    return parsed
 
 
 def error_of(answer: Answer, method: str, *, now: float) -> GmailMultiuserError:
@@ -237,7 +200,8 @@ def _unavailable(refusal: Refusal) -> Unavailable:
     )
 
 
-def _unreadable(answer: Answer, method: str) -> Unavailable:
+def unreadable(answer: Answer, method: str) -> Unavailable:
+    """Return the error for an answer that is no JSON object."""
     return Unavailable(
         "Gmail's answer could not be read. Try again later.",
         developer_message=f"{method}: {answer.status} with {len(answer.body)} bytes, not an object",
@@ -350,3 +314,11 @@ _SUBJECTS = {
     "filters": "filter",
     "sendAs": "send-as address",
 }
+
+
+def missing_part(method: str) -> Unavailable:
+    """Return the error for a call of a batch whose answer is not in that of the batch."""
+    return Unavailable(
+        "Gmail's answer to this one was lost. Try again in a moment.",
+        developer_message=f"{method}: missing or unreadable in the batch's answer",
+    )

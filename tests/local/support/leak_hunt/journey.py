@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from arcadepy import AsyncArcade
+from leak_search.raised import Raised
 
 from arcade_gmail_local.commands.browser import Browser, Page
 from arcade_gmail_local.commands.sign_in import _way_on, sign_in
@@ -21,8 +22,7 @@ from arcade_gmail_multiuser.gmail.scopes import (
 )
 from leak_hunt.application import Application
 from leak_hunt.hunted_stack import HuntedStack
-from leak_hunt.mail import Planted
-from leak_hunt.raised import Raised
+from leak_hunt.planted import Planted
 
 ANN, BEN, CAT, DAN, EVE = (f"{name}@example.com" for name in ("ann", "ben", "cat", "dan", "eve"))
 WIDE = [GMAIL_READONLY, GMAIL_SEND, GMAIL_COMPOSE, GMAIL_MODIFY]

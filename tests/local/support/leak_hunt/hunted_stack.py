@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote_plus
 
+from leak_search.canaries import FRAGMENT, Canaries
+
 from arcade_gmail_local.commands.credentials import credentials_in
 from arcade_gmail_local.commands.stack import CLIENT_SECRET, Stack
-from leak_hunt.canaries import FRAGMENT, Canaries
 from leak_hunt.collector import Collector
 from leak_hunt.tap import Tap
 
-SUPPORT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
+SUPPORT = HERE.parent.parent.parent / "support"
 
 # What passes between the processes, and by what it is known there.
 _SEEN = {
@@ -55,7 +58,9 @@ class HuntedStack(Stack):
             arguments = (*arguments, "--public-url", address)
             environment = {**environment, "ENGINE_DATABASE_URL": self._database_url}
         noise = {
-            "PYTHONPATH": f"{SUPPORT / 'leak_hunt' / 'startup'}:{SUPPORT}",
+            "PYTHONPATH": os.pathsep.join(
+                [str(HERE / "startup"), str(SUPPORT), os.environ.get("PYTHONPATH", "")]
+            ),
             "PYTHONASYNCIODEBUG": "1",
             "TMPDIR": str(self.temporary),
             "LEAK_HUNT_LOGS": str(self.raw_logs),

@@ -6,23 +6,24 @@ word. So an address that is asked for is looked up first.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
+from arcade_gmail_multiuser.errors import GmailMultiuserError, InvalidAddress, InvalidInput
 from arcade_gmail_multiuser.gmail.addresses import (
     Address,
     mailbox_key,
     parse_addresses,
     read_addresses,
 )
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, together, unless_unavailable
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage, resolve_content_type
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 
-__all__ = ["Sender", "sender_of", "signed"]
+__all__ = ["Sender", "own_addresses", "sender_of", "signed"]
 
 MAX_SIGNATURE = 20_000
 """Gmail keeps 10,000 characters; their HTML may be a little longer."""
@@ -46,7 +47,7 @@ class Sender:
         return replace(message, from_=self.address, reply_to=self.reply_to)
 
 
-async def sender_of(mailbox: GmailClient, from_address: str | None, *, sign: bool) -> Sender:
+async def sender_of(gmail: GmailClient, from_address: str | None, *, sign: bool) -> Sender:
     """Look up who a message shall be from; asks Google only if an address or signature is wanted.
 
     Raises:
@@ -56,7 +57,7 @@ async def sender_of(mailbox: GmailClient, from_address: str | None, *, sign: boo
     wanted = _address(from_address)
     if wanted is None and not sign:
         return Sender()
-    answer = await mailbox.call("users.settings.sendAs.list")
+    answer = await gmail.call("users.settings.sendAs.list")
     found = _chosen(answer.get("sendAs") or (), wanted)
     signature = str(found.get("signature") or "")[:MAX_SIGNATURE] if sign else ""
     if wanted is None or found.get("isPrimary"):
@@ -109,3 +110,28 @@ def _chosen(aliases: Sequence[Mapping[str, Any]], wanted: Address | None) -> Map
         "from_address is none of the addresses that the user can send from. ListSendAsAliases "
         "lists them."
     )
+
+
+SEND_AS_S = 5.0
+"""A reply does not wait longer than this for a list it can do without."""
+
+
+async def own_addresses(gmail: GmailClient) -> frozenset[str]:
+    """Return every address that is the user's own, as far as they can be known."""
+    profile, aliases = await together(gmail.call("users.getProfile"), _alias_emails(gmail))
+    return _mine(profile, aliases)
+
+
+def _mine(profile: Mapping[str, Any], aliases: Sequence[str]) -> frozenset[str]:
+    return frozenset({str(profile.get("emailAddress", "")), *aliases} - {""})
+
+
+async def _alias_emails(gmail: GmailClient) -> list[str]:
+    try:
+        async with asyncio.timeout(SEND_AS_S):
+            answer = await unless_unavailable(gmail.call("users.settings.sendAs.list"))
+    except TimeoutError:
+        return []
+    if isinstance(answer, GmailMultiuserError):
+        return []
+    return [str(entry.get("sendAsEmail", "")) for entry in answer.get("sendAs") or ()]

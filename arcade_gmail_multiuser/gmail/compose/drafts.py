@@ -1,16 +1,23 @@
-"""Changing a stored draft: only what is asked for; thread, type and attachments stay."""
+"""Read, change and delete stored drafts; of a changed one thread, type and attachments stay."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from arcade_gmail_multiuser.errors import InvalidAddress, MessageTooLarge, NotFound, Unavailable
+from arcade_gmail_multiuser.errors import (
+    AuthorizationError,
+    GmailMultiuserError,
+    InvalidAddress,
+    MessageTooLarge,
+    NotFound,
+    Unavailable,
+)
 from arcade_gmail_multiuser.gmail.addresses import Address, read_addresses
-from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
 from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_words
 from arcade_gmail_multiuser.gmail.compose.headers import address_header, text_header
 from arcade_gmail_multiuser.gmail.compose.mime import (
@@ -27,12 +34,54 @@ from arcade_gmail_multiuser.gmail.compose.mime_edit import (
     take_apart,
     with_fields,
 )
-from arcade_gmail_multiuser.gmail.compose.send import Draft
-from arcade_gmail_multiuser.gmail.messages.message import read_message
+from arcade_gmail_multiuser.gmail.messages.fetch import Failure, Page, Search, list_page
+from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 
-__all__ = ["Deleted", "DraftEdit", "Edited", "delete_draft", "edit_draft", "update_draft"]
+__all__ = [
+    "Deleted",
+    "Draft",
+    "DraftEdit",
+    "Edited",
+    "FoundDrafts",
+    "StoredDraft",
+    "delete_draft",
+    "draft_of",
+    "edit_draft",
+    "edited_draft",
+    "list_drafts",
+    "read_draft",
+    "read_drafts",
+    "update_draft",
+]
 
 ContentKind = Literal["keep", "plain", "html", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Name a stored draft and the message in it."""
+
+    id: str
+    message_id: str
+    thread_id: str
+    label_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredDraft:
+    """Hold a draft as it is now; whoever changes it gives the message in it a new id."""
+
+    id: str
+    message: ReadMessage
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundDrafts:
+    """Hold the drafts that were read, each with its own id, and those that were not."""
+
+    drafts: tuple[tuple[str, ReadMessage], ...]
+    failed: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,20 +113,62 @@ class Deleted:
     recipients: tuple[str, ...]
 
 
-async def update_draft(mailbox: GmailClient, draft_id: str, edit: DraftEdit) -> Edited:
+async def list_drafts(gmail: GmailClient, size: int, token: str | None) -> Page:
+    """Return one page of draft ids, which are not the ids of the messages in them."""
+    return await list_page(gmail, "drafts", Search(), size, token)
+
+
+async def read_drafts(gmail: GmailClient, ids: Sequence[str]) -> FoundDrafts:
+    """Read the headers of several drafts; one that fails is named.
+
+    Raises:
+        AuthorizationError: the person has to connect, or to grant more.
+    """
+    each = [{"id": id_, "format": "metadata"} for id_ in ids]
+    drafts: list[tuple[str, ReadMessage]] = []
+    failed: list[Failure] = []
+    for id_, answer in zip(ids, await gmail.call_each("users.drafts.get", each), strict=True):
+        if isinstance(answer, AuthorizationError):
+            raise answer
+        if isinstance(answer, GmailMultiuserError):
+            failed.append(Failure(id_, answer))
+        else:
+            drafts.append((id_, read_message(answer.get("message") or {})))
+    return FoundDrafts(tuple(drafts), tuple(failed))
+
+
+async def read_draft(gmail: GmailClient, draft_id: str, *, full: bool = False) -> StoredDraft:
+    """Read a draft that is to be sent: its headers, and with `full` its text and attachments.
+
+    Raises:
+        InvalidAddress: the draft has no recipient.
+        NotFound: there is no such draft.
+    """
+    shape = "full" if full else "metadata"
+    draft = await gmail.call("users.drafts.get", id=draft_id, format=shape)
+    resource = draft.get("message") or {}
+    size = int(resource.get("sizeEstimate") or 0) if full else 0
+    inside = await off_loop(size, lambda: read_message(resource))
+    recipients = tuple(a.email for a in (*inside.to, *inside.cc, *inside.bcc))
+    if not recipients:
+        raise InvalidAddress("The draft has no recipient. Add one before sending it.")
+    return StoredDraft(draft_id, inside, recipients)
+
+
+async def update_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> Edited:
     """Store the draft anew with the changes, in the same conversation.
 
     Raises:
         NotFound: there is no such draft (any more); it may have been sent.
         InvalidHeader, InvalidAddress, InvalidInput, MessageTooLarge: the draft is as it was.
     """
-    message, edited = await _edited(mailbox, draft_id, edit)
+    message, edited = await _edited(gmail, draft_id, edit)
     thread_id = str(message.get("threadId") or "")
     if thread_id == message.get("id"):
         # A conversation of its own goes when the message is replaced: a repeated call, after a
         # lost answer, would name one that is not there any more.
         thread_id = ""
-    answer = await mailbox.upload("users.drafts.update", edited, thread_id=thread_id, id=draft_id)
+    answer = await gmail.upload("users.drafts.update", edited, thread_id=thread_id, id=draft_id)
     now: dict[str, Any] = answer.get("message") or {}
     fields, _ = split_mail(edited)
     return Edited(
@@ -92,32 +183,32 @@ async def update_draft(mailbox: GmailClient, draft_id: str, edit: DraftEdit) -> 
     )
 
 
-async def edited_draft(mailbox: GmailClient, draft_id: str, edit: DraftEdit) -> bytes:
+async def edited_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> bytes:
     """Return the mail that `update_draft` would store, and store nothing; it raises the same."""
-    return (await _edited(mailbox, draft_id, edit))[1]
+    return (await _edited(gmail, draft_id, edit))[1]
 
 
 async def _edited(
-    mailbox: GmailClient, draft_id: str, edit: DraftEdit
+    gmail: GmailClient, draft_id: str, edit: DraftEdit
 ) -> tuple[dict[str, Any], bytes]:
-    stored = await mailbox.call("users.drafts.get", id=draft_id, format="raw")
+    stored = await gmail.call("users.drafts.get", id=draft_id, format="raw")
     message: dict[str, Any] = stored.get("message") or {}
     raw, good = decode_base64(str(message.get("raw") or ""))
     if not good or not raw:
         raise Unavailable("Gmail's copy of this draft could not be read. Try again later.")
-    return message, await asyncio.to_thread(edit_draft, raw, edit)
+    return message, await off_loop(len(raw), lambda: edit_draft(raw, edit))
 
 
-async def delete_draft(mailbox: GmailClient, draft_id: str) -> Deleted:
+async def delete_draft(gmail: GmailClient, draft_id: str) -> Deleted:
     """Delete a draft for good, and tell what it was.
 
     Raises:
         NotFound: there is no such draft.
     """
-    stored = await mailbox.call("users.drafts.get", id=draft_id, format="metadata")
+    stored = await gmail.call("users.drafts.get", id=draft_id, format="metadata")
     inside = read_message(stored.get("message") or {})
     with contextlib.suppress(NotFound):  # somebody else did it, a moment ago
-        await mailbox.call("users.drafts.delete", id=draft_id)
+        await gmail.call("users.drafts.delete", id=draft_id)
     everyone = (*inside.to, *inside.cc, *inside.bcc)
     return Deleted(inside.subject, tuple(address.email for address in everyone))
 
@@ -173,3 +264,14 @@ def _recipients(fields: list[bytes]) -> tuple[str, ...]:
         a for name in ("to", "cc", "bcc") for a in read_addresses(header_values(fields, name))
     ]
     return tuple(dict.fromkeys(address.email for address in everyone if address.email))
+
+
+def draft_of(answer: dict[str, Any]) -> Draft:
+    """Name the draft in a Draft resource."""
+    message = answer.get("message") or {}
+    return Draft(
+        str(answer.get("id", "")),
+        str(message.get("id", "")),
+        str(message.get("threadId", "")),
+        tuple(message.get("labelIds") or ()),
+    )

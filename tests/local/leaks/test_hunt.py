@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leak_hunt.canaries import Hit
 from leak_hunt.hunt import Evidence
+from leak_search.canaries import Hit
 
 KEYS_OF_THE_STACK = "data: credentials.json"
 """Where `up` and `demo` keep their keys on a developer's machine, for its owner alone."""

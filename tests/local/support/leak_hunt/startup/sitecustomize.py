@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from leak_hunt.raw_log import RawLog
+from leak_search.raw_log import RawLog
 
 
 def _say_everything(folder: Path, control: str) -> None:
