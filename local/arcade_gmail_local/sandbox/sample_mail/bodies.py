@@ -39,7 +39,7 @@ _FILES = {
 
 
 def write_body(message: EmailMessage, letter: Letter) -> None:
-    """Give a message with headers the body of its letter."""
+    """Return a message with headers the body of its letter."""
     text = letter.text
     match text.layout:
         case "receipt":

@@ -64,19 +64,19 @@ def _trace(letter: Letter) -> Fields:
     # Gmail's own name stands here and nowhere else: readers trust this header only when the
     # server they know has written it.
     if letter.text.dmarc == "fail":
-        verdict = (
+        filtered = (
             f"spf=softfail (transitioning domain of {returns_to} does not designate 198.51.100.7 "
             f"as permitted sender) smtp.mailfrom={returns_to}; "
             f"dmarc=fail (p=NONE sp=NONE dis=NONE) header.from={letter.domain}"
         )
     else:
-        verdict = (
+        filtered = (
             f"dkim=pass header.i=@{letter.domain} header.s=s1 header.b=Ab12Cd34; "
             f"spf=pass (domain of {returns_to or mailer} designates {address} as permitted "
             f"sender) smtp.mailfrom={returns_to}; "
             f"dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from={letter.domain}"
         )
-    yield "Authentication-Results", f"mx.google.com; {verdict}"
+    yield "Authentication-Results", f"mx.google.com; {filtered}"
 
 
 def _bulk(letter: Letter) -> Fields:
