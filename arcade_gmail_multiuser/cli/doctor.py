@@ -134,7 +134,7 @@ def check_secret() -> Iterator[Finding]:
 
 
 def check_endpoints() -> Iterator[Finding]:
-    from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
+    from arcade_gmail_multiuser.gmail.api.requests import gmail_endpoint
 
     try:
         yield Finding("ok", "gmail", gmail_endpoint())

@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from arcade_core.toolkit import Toolkit
+from processes import run_command
 
 from arcade_gmail_multiuser.cli import doctor, extras
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 Check = Callable[[], Iterable[doctor.Finding]]
 
 
@@ -25,8 +25,8 @@ def levels(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
     return [row[0] for row in rows if row[1] == subject]
 
 
-def test_a_machine_without_settings_is_fine(command: Run) -> None:
-    done = command("doctor")
+def test_a_machine_without_settings_is_fine() -> None:
+    done = run_command("doctor")
     assert done.returncode == 0, done.stdout
     assert levels(done, "python") == ["ok"]
     assert levels(done, "toolkit") == ["ok"]
