@@ -220,9 +220,7 @@ def test_s44_one_secret_does_not_serve_two_purposes() -> None:
     assert "workers[0].secret is the same" in refusal(
         GOOD, {**ENV, "WORKER_SECRET": ENV["API_KEY"]}
     )
-    assert "encryption_keys[1] is listed twice" in refusal(
-        GOOD, {**ENV, "OLD_KEY": ENV["NEW_KEY"]}
-    )
+    assert "encryption_keys[1] is listed twice" in refusal(GOOD, {**ENV, "OLD_KEY": ENV["NEW_KEY"]})
 
 
 @pytest.mark.parametrize("variable", ENV)
