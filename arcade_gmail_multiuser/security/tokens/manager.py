@@ -36,6 +36,7 @@ from arcade_gmail_multiuser.security.tokens.refresh import (
 from arcade_gmail_multiuser.security.tokens.store import TokenStore
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 from arcade_gmail_multiuser.security.tokens.usage import UseLog
+from arcade_gmail_multiuser.security.tokens.user_context import UserContext
 
 __all__ = ["SecureTokenManager"]
 
@@ -180,7 +181,7 @@ class SecureTokenManager:
 
     async def get_user_context(
         self, user_id: str, *, provider: str = _DEFAULT_PROVIDER, scopes: Collection[str] = ()
-    ) -> dict[str, Any]:
+    ) -> UserContext:
         """Look the user up, without ever asking the provider.
 
         Returns:
@@ -195,8 +196,9 @@ class SecureTokenManager:
         if record is None or not record.covers(scopes):
             return {"authenticated": False}
         if self.needs_refresh(record):
-            can_be_refreshed = record.sealed_refresh is not None
-            return {"needs_refresh": True} if can_be_refreshed else {"authenticated": False}
+            if record.sealed_refresh is not None:
+                return {"needs_refresh": True}
+            return {"authenticated": False}
         return {"authenticated": True, "token": (await self._hand_out(record)).access_token}
 
     async def token_for(
