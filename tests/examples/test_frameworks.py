@@ -10,8 +10,6 @@ import json
 import os
 import re
 import shlex
-import signal
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +19,15 @@ from typing import Any
 import httpx
 import pytest
 from arcadepy import AsyncArcade
-from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
+from mcp_stage import SCOPES, issuing, serving_http
+from processes import running_stack
 from summary_model import SummaryModel
+from visitor import agree, decline
 
-from arcade_gmail_local.commands.browser import Browser
-from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
+
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples" / "frameworks"
@@ -48,13 +48,8 @@ DEADLINE_S = 120
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
     """Keep sandbox, worker and engine running; the engine's own key is granted for MCP."""
-    with subprocess.Popen(
-        [*COMMAND, "up", "--json", "--token-reader", "default"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield first_line(process)
-        finally:
-            process.send_signal(signal.SIGINT)
+    with running_stack("--token-reader", "default") as told:
+        yield told
 
 
 @pytest.fixture
@@ -147,16 +142,6 @@ class Conversation:
 Open = Callable[[str, str], Awaitable[object]]
 
 
-async def decline(url: str, email: str) -> None:
-    """Choose an account, and then press the button that says no."""
-    async with Browser() as browser:
-        page = await browser.open(url)
-        for choice in (email, "deny"):
-            form = next(f for f in page.forms if any(b[1] == choice for b in f.buttons))
-            button = next(b for b in form.buttons if b[1] == choice)
-            page = await browser.submit(form, button=button)
-
-
 async def watch(
     process: asyncio.subprocess.Process, open_page: Mapping[str, Open], yes: str
 ) -> dict[str, Conversation]:
@@ -182,7 +167,7 @@ async def watch(
     return people
 
 
-AGREE: Mapping[str, Open] = {ALICE: sign_in, BOB: sign_in}
+AGREE: Mapping[str, Open] = {ALICE: agree, BOB: agree}
 
 
 async def run(
@@ -304,7 +289,7 @@ async def test_who_declines_access_or_a_letter_is_told_so_and_does_not_hold_up_t
     with SummaryModel(mark) as model:
         async with no_way_out() as outside:
             own = environment(stack, model, outside)
-            open_page = {ALICE: decline, BOB: sign_in}
+            open_page = {ALICE: decline, BOB: agree}
             people = await run(command, own, tmp_path / "errors", open_page, yes="n")
     assert len(people[ALICE].urls) == 1
     assert "ended without the permission" in people[ALICE].said[0]

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arcade_gmail_local.sandbox.http.multipart import read_upload
 from arcade_gmail_multiuser.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -19,22 +18,26 @@ from arcade_gmail_multiuser.errors import (
     MissingScope,
     OutcomeUnknown,
 )
-from arcade_gmail_multiuser.gmail.api import upload
+from arcade_gmail_multiuser.gmail.api import requests
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.api.requests import described_methods
-from arcade_gmail_multiuser.gmail.api.upload import build_with_mail
+from arcade_gmail_multiuser.gmail.api.requests import build_with_mail, described_methods
 
 # What an e-mail generator or a text layer on the way would change.
 HOSTILE = (
     b"Subject: x\r\n\r\nbare\nlf, bare\rcr\r\n--\r\n--mail_\r\nFrom here\x00\xff\xfe\r\n.\r\n  "
 )
-LARGE = HOSTILE + os.urandom(upload.LARGE_MAIL) + HOSTILE
+LARGE = HOSTILE + os.urandom(requests.MAX_MAIL_IN_JSON) + HOSTILE
 TAKE_MAIL = [name for name, about in described_methods().items() if about.get("mediaUpload")]
 
 
 def parted(body: bytes, content_type: str) -> tuple[Any, bytes]:
-    metadata, mail = read_upload(body, content_type, "multipart")
-    return json.loads(metadata), mail
+    """Take the two parts of an upload out of its body, byte by byte: the JSON and the mail."""
+    boundary = re.fullmatch(r"multipart/related; boundary=\"?([\w-]+)\"?", content_type)
+    assert boundary
+    before, first, second, end = body.split(b"--" + boundary[1].encode())
+    assert (before, end) == (b"", b"--\r\n")
+    metadata, mail = (part.partition(b"\r\n\r\n")[2] for part in (first, second))
+    return json.loads(metadata), mail.removesuffix(b"\r\n")
 
 
 def test_a_large_mail_goes_byte_by_byte_as_it_is() -> None:
