@@ -6,10 +6,9 @@ nor a database.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from arcade_gmail_multiuser.lazy_imports import lazy_exports
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.security.audit.log import AuditLog, open_audit
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig

@@ -1,4 +1,4 @@
-"""How much memory the processes of a stack hold."""
+"""Measure the memory of a stack's processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["resident_mb"]
 
 
 def resident_mb(stack: Stack) -> dict[str, float]:
-    """Give the resident memory of each process; of a worker of several, the first one's alone."""
+    """Return the resident memory of each process; of several workers, the first one's."""
     return {child.name: _resident_mb(child.pid) for child in stack.processes}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, final
 
 from arcade_gmail_multiuser.errors import (
     AuthorizationError,
@@ -37,7 +37,7 @@ from arcade_gmail_multiuser.security.tokens.store import TokenStore
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 from arcade_gmail_multiuser.security.tokens.usage import UseLog
 
-__all__ = ["SecureTokenManager"]
+__all__ = ["HasToken", "NeedsRefresh", "NotAuthenticated", "SecureTokenManager", "UserContext"]
 
 _DEFAULT_PROVIDER = "google"
 _MAX_TOKEN_CHARS = 8192
@@ -45,6 +45,31 @@ _MAX_SUBJECT_CHARS = 255
 _MAX_RACES = 20
 
 T = TypeVar("T")
+
+
+@final
+class NotAuthenticated(TypedDict):
+    """The user has to connect, or to grant more."""
+
+    authenticated: Literal[False]
+
+
+@final
+class NeedsRefresh(TypedDict):
+    """The token is too old to use, and can be refreshed."""
+
+    needs_refresh: Literal[True]
+
+
+@final
+class HasToken(TypedDict):
+    """The user is connected; the token's repr is a mask."""
+
+    authenticated: Literal[True]
+    token: str
+
+
+UserContext: TypeAlias = NotAuthenticated | NeedsRefresh | HasToken
 
 
 class SecureTokenManager:
@@ -180,7 +205,7 @@ class SecureTokenManager:
 
     async def get_user_context(
         self, user_id: str, *, provider: str = _DEFAULT_PROVIDER, scopes: Collection[str] = ()
-    ) -> dict[str, Any]:
+    ) -> UserContext:
         """Look the user up, without asking the provider.
 
         Returns:
@@ -195,8 +220,9 @@ class SecureTokenManager:
         if record is None or not record.covers(scopes):
             return {"authenticated": False}
         if self.needs_refresh(record):
-            can_be_refreshed = record.sealed_refresh is not None
-            return {"needs_refresh": True} if can_be_refreshed else {"authenticated": False}
+            if record.sealed_refresh is not None:
+                return {"needs_refresh": True}
+            return {"authenticated": False}
         return {"authenticated": True, "token": (await self._hand_out(record)).access_token}
 
     async def token_for(
