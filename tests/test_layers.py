@@ -17,7 +17,8 @@ PRODUCT, LOCAL = PACKAGES
 MAY_IMPORT: dict[str, dict[str, set[str]]] = {
     PRODUCT: {
         "errors": set(),
-        "lazy_imports": set(),
+        "extras": set(),
+        "lazy_imports": {"extras"},
         "security": {"errors", "lazy_imports"},
         "gmail": {"errors"},
         "tools": {"errors", "gmail"},
@@ -25,9 +26,19 @@ MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "mcp_auth": {"errors", "security"},
         "server": {"errors", "tools", "gmail", "security", "mcp_auth"},
         "tool_schema": {"errors"},
-        "client": {"errors", "security", "tool_schema", "lazy_imports"},
+        "client": {"errors", "lazy_imports", "security", "tool_schema"},
         "__main__": {"cli"},
-        "cli": {"errors", "tools", "gmail", "worker", "server", "mcp_auth", "client", "security"},
+        "cli": {
+            "errors",
+            "extras",
+            "tools",
+            "gmail",
+            "worker",
+            "server",
+            "mcp_auth",
+            "client",
+            "security",
+        },
     },
     LOCAL: {"engine": set(), "sandbox": set(), "commands": {"engine", "sandbox"}},
 }
