@@ -1,4 +1,4 @@
-"""Mark the tests that need a server, and keep together in one process what shares a costly fixture."""
+"""Mark the tests that need a server; keep together what shares a costly fixture."""
 
 from __future__ import annotations
 
