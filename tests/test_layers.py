@@ -56,7 +56,16 @@ FOLDERS: dict[tuple[str, str], dict[str, set[str]]] = {
         "attachments": {"api", "html", "messages"},
         "unsubscribe": {"api", "compose", "messages", "organise"},
     },
-    (PRODUCT, "tools"): {"arguments": set(), "answers": {"arguments"}},
+    (PRODUCT, "tools"): {
+        "attachments": set(),
+        "changes": set(),
+        "drafts": {"send"},
+        "filters": set(),
+        "labels": set(),
+        "organise": set(),
+        "search": set(),
+        "send": set(),
+    },
     (LOCAL, "engine"): {
         "http": set(),
         "connecting": {"http"},

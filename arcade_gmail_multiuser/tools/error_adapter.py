@@ -20,7 +20,7 @@ from arcade_gmail_multiuser import errors
 __all__ = ["GmailErrorAdapter"]
 
 DEFAULT_RETRY_AFTER_MS = 5_000
-"""Gmail's rate limits are counted by the minute, so a shorter wait only meets the same answer."""
+"""Gmail counts its limits by the minute, so a shorter wait only meets the same answer."""
 
 
 class GmailErrorAdapter:

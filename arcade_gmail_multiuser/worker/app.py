@@ -10,10 +10,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
+from arcade_gmail_multiuser.gmail.api.requests import gmail_endpoint
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
-from arcade_gmail_multiuser.tools.confirmation import check_settings
+from arcade_gmail_multiuser.tools.send.confirmation import check_settings
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 from arcade_gmail_multiuser.worker.executor import GmailWorker, UnknownTool
 from arcade_gmail_multiuser.worker.guards import INVALID_PARAMS, BoundedBody, SignedCallsOnly

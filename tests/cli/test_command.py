@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,51 @@ def test_help_imports_nothing_that_is_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.fixture
+def without_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act as where only the product is installed."""
+    monkeypatch.setattr(command_module, "entry_points", lambda group: [])
+
+
+@pytest.mark.usefixtures("without_local_stack")
+@pytest.mark.parametrize("options", [(), ("--json", "--users", "3"), ("api-new", "x"), ("--help",)])
+@pytest.mark.parametrize("name", command_module.LOCAL_COMMANDS)
+def test_a_command_of_the_local_stack_says_how_to_install_it_where_it_is_missing(
+    capsys: pytest.CaptureFixture[str], name: str, options: tuple[str, ...]
+) -> None:
+    assert command_module.run([name, *options]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == (
+        f"arcade-gmail-multiuser: `{name}` needs the local stack: pip install arcade_gmail_local\n"
+    )
+
+
+@pytest.mark.usefixtures("without_local_stack")
+def test_help_lists_the_commands_of_a_missing_local_stack(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_module.run(["--help"])
+    assert ended.value.code == 0
+    listed = " ".join(capsys.readouterr().out.split())
+    for name in command_module.LOCAL_COMMANDS:
+        assert f" {name} not installed: pip install arcade_gmail_local" in listed
+    for name in command_module.COMMANDS:
+        assert f" {name} " in listed
+
+
+@pytest.mark.usefixtures("without_local_stack")
+def test_the_products_own_commands_need_no_local_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_module.run(["keys", "new"]) == 0
+    assert len(base64.b64decode(capsys.readouterr().out.strip(), validate=True)) == 32
+
+
+def test_the_local_stack_adds_what_is_named_here() -> None:
+    added = {entry.name for entry in entry_points(group=command_module.GROUP)}
+    assert added == set(command_module.LOCAL_COMMANDS)
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http", "", "8002.5"])
@@ -139,8 +185,8 @@ def test_a_worker_has_between_one_and_256_processes(count: str) -> None:
 def test_s46_each_of_several_worker_processes_masks_tokens_in_its_log() -> None:
     script = """
 import logging, uvicorn
-from arcade_gmail_multiuser.cli.serve import create_app_of_one_of_many
-uvicorn.Config(create_app_of_one_of_many, factory=True, log_level="warning").load()
+from arcade_gmail_multiuser.cli.serve import create_app_in_child
+uvicorn.Config(create_app_in_child, factory=True, log_level="warning").load()
 for name in ("uvicorn.error", "some.library"):
     logging.getLogger(name).error("%s refused ya29.canary-0123456789-0123456789", name)
 """
@@ -228,7 +274,7 @@ def test_no_subcommand_is_an_error() -> None:
         ),
     ],
 )
-def test_mcp_over_http_does_not_start_without_a_safe_front_door(
+def test_mcp_over_http_does_not_start_without_safe_authentication(
     flags: tuple[str, ...], told: str
 ) -> None:
     done = run_command(

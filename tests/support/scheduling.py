@@ -1,4 +1,4 @@
-"""Mark the tests that need a server; keep together what shares a costly fixture."""
+"""Mark the tests that need a server, and keep users of a costly fixture in one process."""
 
 from __future__ import annotations
 

@@ -9,20 +9,18 @@ from typing import Any
 import pytest
 from mail import write_mail
 
-from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
-from arcade_gmail_multiuser.tools.changes import list_mailbox_changes
-from arcade_gmail_multiuser.tools.drafts import write_draft_email
-from arcade_gmail_multiuser.tools.filters import create_filter, list_filters
-from arcade_gmail_multiuser.tools.followups import find_unanswered
-from arcade_gmail_multiuser.tools.labels import list_labels
-from arcade_gmail_multiuser.tools.messages import (
-    get_email,
-    get_emails,
+from arcade_gmail_multiuser.tools.attachments.tools import list_email_attachment_metadata
+from arcade_gmail_multiuser.tools.changes.tools import list_mailbox_changes
+from arcade_gmail_multiuser.tools.drafts.tools import list_draft_emails, write_draft_email
+from arcade_gmail_multiuser.tools.filters.tools import create_filter, list_filters
+from arcade_gmail_multiuser.tools.labels.tools import list_labels
+from arcade_gmail_multiuser.tools.read import get_email, get_emails, get_thread
+from arcade_gmail_multiuser.tools.search.tools import (
     list_emails,
+    list_threads,
     search_emails_by_query,
 )
-from arcade_gmail_multiuser.tools.stored_drafts import list_draft_emails
-from arcade_gmail_multiuser.tools.threads import get_thread, list_threads
+from arcade_gmail_multiuser.tools.unanswered import find_unanswered
 
 LEAST = 1_000
 LABELS = [f"A label with a name that goes on for a while, number {k}" for k in range(40)]

@@ -18,7 +18,8 @@ from arcade_gmail_multiuser.gmail.scopes import (
     USERINFO_EMAIL,
     USERINFO_PROFILE,
 )
-from arcade_gmail_multiuser.tools import account, messages
+from arcade_gmail_multiuser.tools import account, read
+from arcade_gmail_multiuser.tools.search import tools as search
 
 TOOLS = functions()
 ASKING = [name for name, row in ROWS.items() if not row.silent]
@@ -157,9 +158,9 @@ async def test_a_metadata_scope_beside_the_right_one_breaks_nothing_silently(
 ) -> None:
     """Google refuses `q` to a token that also holds gmail.metadata; that has to be said."""
     person = await world.account(write_mail())
-    token = await person.token([*declared_scopes(messages.search_emails_by_query), GMAIL_METADATA])
+    token = await person.token([*declared_scopes(search.search_emails_by_query), GMAIL_METADATA])
     failed = await failure(
-        messages.search_emails_by_query, context(token, person.user_id), query="subject:hello"
+        search.search_emails_by_query, context(token, person.user_id), query="subject:hello"
     )
     assert failed.error.status_code == 403
 
@@ -173,8 +174,8 @@ async def test_many_people_at_once_see_only_their_own(world: Any) -> None:
 
     async def look(person: Any) -> None:
         listed, found, who = await asyncio.gather(
-            person.use(messages.list_emails, include_body=True),
-            person.use(messages.search_emails_by_query, query="for"),
+            person.use(search.list_emails, include_body=True),
+            person.use(search.search_emails_by_query, query="for"),
             person.use(account.who_am_i),
         )
         assert who["email"] == person.email
@@ -192,7 +193,7 @@ async def test_many_people_at_once_see_only_their_own(world: Any) -> None:
 
 async def test_an_id_of_another_person_is_not_found(world: Any) -> None:
     alice, bob = await world.account(write_mail("Private")), await world.account()
-    failed = await bob.fails(messages.get_email, email_id=alice.ids[0])
+    failed = await bob.fails(read.get_email, email_id=alice.ids[0])
     assert failed.code == "not_found"
 
 
@@ -234,5 +235,5 @@ async def test_a_search_text_is_in_no_error(world: Any) -> None:
             }
         },
     )
-    failed = await person.fails(messages.search_emails_by_query, query="canary-search")
+    failed = await person.fails(search.search_emails_by_query, query="canary-search")
     assert "canary-search" not in failed.error.model_dump_json()

@@ -6,8 +6,9 @@ from typing import Any
 
 from mail import write_mail
 
-from arcade_gmail_multiuser.tools.labels import list_labels
-from arcade_gmail_multiuser.tools.messages import get_email, list_emails
+from arcade_gmail_multiuser.tools.labels.tools import list_labels
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 READING = ["users.messages.get", "users.messages.list"]
 """The message, and whether its sender ever wrote before."""

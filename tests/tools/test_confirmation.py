@@ -19,12 +19,17 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
-from arcade_gmail_multiuser.tools import confirmation
-from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query, trash_email
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
+from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
+from arcade_gmail_multiuser.tools.organise.tools import trash_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send import confirmation
+from arcade_gmail_multiuser.tools.send.tools import (
+    forward_email,
+    multi_user_gmail_send,
+    prepare_email,
+    reply_to_email,
+    send_email,
+)
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"

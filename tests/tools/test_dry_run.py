@@ -11,12 +11,20 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
-from arcade_gmail_multiuser.tools.stored_drafts import update_draft_email, write_draft_reply_email
+from arcade_gmail_multiuser.tools.drafts.tools import (
+    send_draft_email,
+    update_draft_email,
+    write_draft_email,
+    write_draft_reply_email,
+)
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send.tools import (
+    forward_email,
+    multi_user_gmail_send,
+    prepare_email,
+    reply_to_email,
+    send_email,
+)
 
 WRITES = ("send", "create", "update", "delete", "modify", "insert", "import", "trash")
 PDF = b"%PDF-1.4 not really"

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from mail import write_mail
 
-from arcade_gmail_multiuser.tools.messages import list_emails, list_emails_by_header
-from arcade_gmail_multiuser.tools.threads import list_threads, search_threads
+from arcade_gmail_multiuser.tools.search.tools import (
+    list_emails,
+    list_emails_by_header,
+    list_threads,
+    search_threads,
+)
 
 LISTS: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     "ListEmails": (list_emails, {}, "emails", "messages"),

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from mail import write_mail
 
-from arcade_gmail_multiuser.gmail.messages import first_contact
-from arcade_gmail_multiuser.gmail.messages.first_contact import MAX_SENDERS
-from arcade_gmail_multiuser.tools.messages import get_email, get_emails, list_emails
-from arcade_gmail_multiuser.tools.threads import get_thread
+from arcade_gmail_multiuser.gmail.messages import fetch
+from arcade_gmail_multiuser.gmail.messages.fetch import MAX_SENDERS
+from arcade_gmail_multiuser.tools.read import get_email, get_emails, get_thread
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 SAID = "the sender may be a stranger"
 
@@ -91,7 +91,7 @@ async def test_a_lookup_that_fails_costs_the_mail_nothing(world: Any) -> None:
 async def test_a_lookup_that_hangs_does_not_hold_the_mail_back(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(first_contact, "LOOKUP_S", 0.05, raising=False)
+    monkeypatch.setattr(fetch, "FIRST_CONTACT_S", 0.05)
     person = await world.account(write_mail(sender="eve@example.net"))
     await world.fault("users.messages.list", delay_ms=30_000, times=None)
     async with asyncio.timeout(10):

@@ -7,14 +7,14 @@ from typing import Any
 from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS
-from arcade_gmail_multiuser.tools.labels import (
+from arcade_gmail_multiuser.tools.labels.tools import (
     create_label,
     delete_label,
     list_labels,
     update_label,
 )
-from arcade_gmail_multiuser.tools.messages import get_email
-from arcade_gmail_multiuser.tools.triage import change_email_labels, undo_change
+from arcade_gmail_multiuser.tools.organise.tools import change_email_labels, undo_change
+from arcade_gmail_multiuser.tools.read import get_email
 
 WRITES = {"users.labels.create", "users.labels.patch", "users.labels.delete"}
 

@@ -13,8 +13,12 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send.tools import (
+    multi_user_gmail_send,
+    reply_to_email,
+    send_email,
+)
 
 SCAN = random.Random(7).randbytes(5 * 1024 * 1024)
 ATTACHED = [{"filename": "走査.bin", "content_base64": base64.b64encode(SCAN).decode()}]

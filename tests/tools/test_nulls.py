@@ -10,7 +10,7 @@ from arcade_core.catalog import create_func_models
 from mail import write_mail
 from tool_rows import ROWS, Stage, catalog, functions
 
-from arcade_gmail_multiuser.tools.messages import list_emails, list_emails_by_header
+from arcade_gmail_multiuser.tools.search.tools import list_emails, list_emails_by_header
 
 
 @pytest.fixture(autouse=True)

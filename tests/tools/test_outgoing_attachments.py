@@ -9,12 +9,17 @@ from typing import Any
 import pytest
 from mail import write_mail
 
-from arcade_gmail_multiuser.tools.arguments import outgoing
-from arcade_gmail_multiuser.tools.attachments import get_attachment
-from arcade_gmail_multiuser.tools.drafts import write_draft_email
-from arcade_gmail_multiuser.tools.messages import get_email, search_emails_by_query
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
+from arcade_gmail_multiuser.tools.attachments.tools import get_attachment
+from arcade_gmail_multiuser.tools.drafts.tools import write_draft_email
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send import inputs
+from arcade_gmail_multiuser.tools.send.tools import (
+    multi_user_gmail_send,
+    prepare_email,
+    reply_to_email,
+    send_email,
+)
 
 LETTER = {"subject": "Files", "body": "Here."}
 PICTURE = random.Random(5).randbytes(50_000)
@@ -182,7 +187,7 @@ async def test_half_a_file_is_refused_before_any_request(world: Any, file: dict[
 async def test_files_that_are_too_large_together_are_refused_before_they_are_fetched(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "MAX_CONTENT_BYTES", 90_000)
+    monkeypatch.setattr(inputs, "MAX_CONTENT_BYTES", 90_000)
     alice = await world.account(write_mail(files=[("a.png", PICTURE, "image/png")]))
     file = {"from_email_id": alice.ids[0]}
     letter = {**LETTER, "to": "bob@example.com", "user_id": alice.user_id}

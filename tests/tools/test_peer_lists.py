@@ -12,7 +12,7 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
-from arcade_gmail_multiuser.tools.messages import list_emails
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 CELL = (
     "<tr><td align='center' style='padding:0 10px;font-family:Arial;font-size:14px'>Some text you "

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from mail import write_mail
 
-from arcade_gmail_multiuser.tools.messages import get_email, list_emails
-from arcade_gmail_multiuser.tools.send import reply_to_email, send_email
-from arcade_gmail_multiuser.tools.threads import get_thread, search_threads
+from arcade_gmail_multiuser.tools.read import get_email, get_thread
+from arcade_gmail_multiuser.tools.search.tools import list_emails, search_threads
+from arcade_gmail_multiuser.tools.send.tools import reply_to_email, send_email
 
 
 def messages(corpus: Path) -> dict[str, bytes]:

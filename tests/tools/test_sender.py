@@ -12,10 +12,12 @@ import pytest
 from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.drafts import send_draft_email
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email
-from arcade_gmail_multiuser.tools.stored_drafts import write_draft_reply_email
+from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_reply_email
+from arcade_gmail_multiuser.tools.send.tools import (
+    forward_email,
+    multi_user_gmail_send,
+    reply_to_email,
+)
 
 TEAM = {
     "email": "team@example.com",

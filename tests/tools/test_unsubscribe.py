@@ -12,8 +12,9 @@ from mail import write_mail
 from arcade_gmail_multiuser.errors import ConnectionFailed
 from arcade_gmail_multiuser.gmail.unsubscribe.one_click import OneClick, Pinned
 from arcade_gmail_multiuser.tools import unsubscribe
-from arcade_gmail_multiuser.tools.messages import get_email, list_emails
-from arcade_gmail_multiuser.tools.triage import undo_change
+from arcade_gmail_multiuser.tools.organise.tools import undo_change
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
 
 SIGNED = {

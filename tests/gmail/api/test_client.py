@@ -409,7 +409,7 @@ async def test_a_batch_costs_what_its_calls_cost(
     await mailbox.call_each("users.messages.get", ids(10))
     with pytest.raises(RateLimited):
         await mailbox_for(
-            quota=mailbox._line._quota,
+            quota=mailbox._quota,
             deadline_s=5,  # the same person's budget
         ).call("users.messages.get", id="1")
 

@@ -9,25 +9,24 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.errors import Unavailable
-from arcade_gmail_multiuser.gmail.api import batch, line
+from arcade_gmail_multiuser.gmail.api import client
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
-BIG = "A" * (2 * line.OFF_LOOP_BYTES)
+BIG = "A" * (2 * client.MAX_ON_LOOP)
 
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """Collect the threads in which answers are read."""
     threads: set[int] = set()
-    for module in (line, batch):
-        read = module.read_answer
+    read = client.read_answer
 
-        def noting(*given: Any, read: Any = read, **named: Any) -> Any:
-            threads.add(threading.get_ident())
-            return read(*given, **named)
+    def noting(*given: Any, **named: Any) -> Any:
+        threads.add(threading.get_ident())
+        return read(*given, **named)
 
-        monkeypatch.setattr(module, "read_answer", noting)
+    monkeypatch.setattr(client, "read_answer", noting)
     return threads
 
 

@@ -178,7 +178,6 @@ def test_a_damaged_token_is_not_shown(damaged: str) -> None:
 
 def test_a_mailbox_shows_nothing_of_itself() -> None:
     mailbox = GmailClient(TOKEN, "alice@example.com")
-    shown = f"{mailbox!r} {mailbox} {mailbox._line!r} {mailbox._line._credentials!r}"
+    shown = f"{mailbox!r} {mailbox} {mailbox._credentials!r}"
     assert TOKEN not in shown
     assert not hasattr(mailbox, "__dict__")
-    assert not hasattr(mailbox._line, "__dict__")

@@ -18,16 +18,15 @@ from arcade_gmail_multiuser.errors import (
     MissingScope,
     OutcomeUnknown,
 )
-from arcade_gmail_multiuser.gmail.api import upload
+from arcade_gmail_multiuser.gmail.api import requests
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.api.requests import described_methods
-from arcade_gmail_multiuser.gmail.api.upload import build_with_mail
+from arcade_gmail_multiuser.gmail.api.requests import build_with_mail, described_methods
 
 # What an e-mail generator or a text layer on the way would change.
 HOSTILE = (
     b"Subject: x\r\n\r\nbare\nlf, bare\rcr\r\n--\r\n--mail_\r\nFrom here\x00\xff\xfe\r\n.\r\n  "
 )
-LARGE = HOSTILE + os.urandom(upload.LARGE_MAIL) + HOSTILE
+LARGE = HOSTILE + os.urandom(requests.MAX_MAIL_IN_JSON) + HOSTILE
 TAKE_MAIL = [name for name, about in described_methods().items() if about.get("mediaUpload")]
 
 

@@ -82,7 +82,7 @@ def test_no_real_mail_loses_a_file_or_its_text_when_it_is_forwarded(
             [message] = gmail.messages([raw])
             original = read_message(message)
             forward = compose_forward(original, raw, to=[Address("", "x@example.com")], note="Note")
-            [sent] = gmail.messages([forward.write(forward.message)])
+            [sent] = gmail.messages([forward.write(forward.message).mime])
             forwarded = read_message(sent)
             assert files(gmail, message) - files(gmail, sent) == Counter(), path.name
             assert "Note" in forwarded.body, path.name

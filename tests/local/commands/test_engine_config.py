@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arcade_gmail_local.commands import engine
-from arcade_gmail_multiuser.cli import command, listening
+from arcade_gmail_multiuser.cli import command, http_server
 from arcade_gmail_multiuser.security.keys import new_key
 
 SECRETS = {
@@ -46,8 +46,8 @@ def test_the_engine_starts_from_the_file_and_says_which_boundaries_hold(
     config: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     served: list[Any] = []
-    monkeypatch.setattr(listening, "listen", lambda _arguments: None)
-    monkeypatch.setattr(listening, "serve", lambda app, *_: served.append(app) or 0)
+    monkeypatch.setattr(http_server, "listen", lambda _arguments: None)
+    monkeypatch.setattr(http_server, "serve", lambda app, *_: served.append(app) or 0)
     with caplog.at_level(logging.INFO):
         assert command.run(["engine", "--config", str(config)]) == 0
     assert len(served) == 1
