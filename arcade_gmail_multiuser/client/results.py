@@ -132,8 +132,7 @@ def _raise_tool_error(error: object) -> None:
     message = _PREFIX.sub("", _text(getattr(error, "message", None)) or "")
     message = redact(message) or "The tool failed without saying why."
     status = getattr(error, "status_code", None)
-    wait = getattr(error, "retry_after_ms", None)
-    retry_after_ms = min(wait, MAX_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
+    retry_after_ms = _wait_ms(getattr(error, "retry_after_ms", None))
     if code == "outcome_unknown":
         raise OutcomeUnknown(message)
     if code is None and kind == "TOOL_RUNTIME_BAD_INPUT_VALUE":
@@ -150,12 +149,20 @@ def _raise_tool_error(error: object) -> None:
         can_retry=getattr(error, "can_retry", None) is True,
         retry_after_ms=retry_after_ms,
     )
-    unauthorized = kind == "UPSTREAM_RUNTIME_AUTH_ERROR" and code is None and status == 401
-    if code in NEEDS_CONSENT or unauthorized or kind == "TOOL_REQUIREMENTS_NOT_MET":
-        acted = isinstance(extra, dict) and extra.get("may_have_acted") is True
-        if not acted:
-            raise NeedsAuthorization(None, failed)
+    acted = isinstance(extra, dict) and extra.get("may_have_acted") is True
+    if _asks_for_consent(failed) and not acted:
+        raise NeedsAuthorization(None, failed)
     raise failed
+
+
+def _wait_ms(given: object) -> int | None:
+    return min(given, MAX_WAIT_MS) if isinstance(given, int) and given >= 0 else None
+
+
+def _asks_for_consent(failed: ToolFailed) -> bool:
+    code, kind = failed.code, failed.kind
+    unauthorized = kind == "UPSTREAM_RUNTIME_AUTH_ERROR" and code is None and failed.status == 401
+    return code in NEEDS_CONSENT or unauthorized or kind == "TOOL_REQUIREMENTS_NOT_MET"
 
 
 def authorization_refused(problem: APIStatusError) -> NeedsAuthorization:
