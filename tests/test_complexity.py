@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [ROOT / "arcade_gmail_multiuser", ROOT / "local" / "arcade_gmail_local"]
 MAX_COMPLEXITY = 15
 REASONS = ("# noqa: C901 - ", "# complexity: ")
-"""What stands before a reason, on the line of the `def`; the first is for ruff, which counts less."""
+"""What stands before a reason, on the line of the `def`; the first is ruff's, which counts less."""
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
