@@ -70,15 +70,18 @@ async def find_attachment(
     parts = [part for part in root.walk() if part.attachment_id or part.data]
     attached = [part for part in parts if part.attachment_id or part.filename]
     wanted = (wanted or "").strip()
-    if not wanted:
-        return _found(message_id, _the_one(attached, attached))
+    fitting = _fitting(wanted, parts, attached) if wanted else attached
+    if wanted and not fitting:
+        part = await _by_older_id(gmail, message_id, wanted, attached)
+        fitting = [part] if part else []
+    return _found(message_id, _the_one(fitting, attached))
+
+
+def _fitting(wanted: str, parts: list[Part], attached: list[Part]) -> list[Part]:
+    """Return the parts that are meant in the most exact of the ways in which any is."""
     by_part_id = [part for part in parts if part.part_id == wanted]
     ways = (by_part_id, *(list(filter(fits, attached)) for fits in _ways(wanted)))
-    for fitting in ways:
-        if fitting:
-            return _found(message_id, _the_one(fitting, attached))
-    part = await _by_older_id(gmail, message_id, wanted, attached)
-    return _found(message_id, _the_one([part] if part else [], attached))
+    return next((fitting for fitting in ways if fitting), [])
 
 
 async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:

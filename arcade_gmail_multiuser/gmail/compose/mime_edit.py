@@ -106,8 +106,7 @@ def _take(entity: bytes, taken: Taken, *, depth: int, root: bool = False) -> Non
     about = _read(head)
     kind = about.get_content_type()
     taken.parts += 1
-    within = depth < MAX_DEPTH and taken.parts < MAX_PARTS
-    if within and kind.startswith("multipart/") and kind != "multipart/digest":
+    if _has_parts(kind) and depth < MAX_DEPTH and taken.parts < MAX_PARTS:
         # One without any boundary has no parts: what stands in it was read as its text.
         children = _children(body, about)
         # The signature of a text that is another now would only be wrong.
@@ -119,6 +118,10 @@ def _take(entity: bytes, taken: Taken, *, depth: int, root: bool = False) -> Non
         part = _as_part(head, body) if root else entity
         shown = about.get("Content-ID") is not None and kind.startswith("image/")
         (taken.inline if shown else taken.attached).append(part)
+
+
+def _has_parts(kind: str) -> bool:
+    return kind.startswith("multipart/") and kind != "multipart/digest"
 
 
 def _is_text(about: Message) -> bool:

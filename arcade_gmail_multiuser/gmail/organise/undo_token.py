@@ -157,13 +157,17 @@ def _label_step(given: Mapping[str, Any]) -> LabelStep:
         raise ValueError
     if step.messages is not None and type(step.messages) is not int:
         raise TypeError
-    colour = step.look.get("color", {})
-    shown = [value for key, value in step.look.items() if key != "color"]
-    if not step.look.keys() <= _LOOK or not all(_WORD.fullmatch(value) for value in shown):
+    _check_look(step.look)
+    return step
+
+
+def _check_look(look: Mapping[str, Any]) -> None:
+    colour = look.get("color", {})
+    shown = [value for key, value in look.items() if key != "color"]
+    if not look.keys() <= _LOOK or not all(_WORD.fullmatch(value) for value in shown):
         raise ValueError
     if not colour.keys() <= _COLOUR or not all(_RGB.fullmatch(v) for v in colour.values()):
         raise ValueError
-    return step
 
 
 def _refused() -> InvalidInput:
