@@ -141,7 +141,7 @@ _KINDS = ("messagesAdded", "labelsAdded", "labelsRemoved", "messagesDeleted")
 def _entries(
     record: Mapping[str, Any],
 ) -> Iterator[tuple[str, Mapping[str, Any], str, tuple[str, ...]]]:
-    """Give (kind, message, its id, labels that changed) for all that a record tells."""
+    """Yield (kind, message, its id, labels that changed) for each entry of a record."""
     for kind in _KINDS:
         for entry in record.get(kind) or ():
             message = entry.get("message") or {}

@@ -1,4 +1,4 @@
-"""The vacation responder: what Gmail stores of it, and whether it answers at the moment."""
+"""Read and write the vacation responder, and tell whether it answers at the moment."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
     ]
     for token in made:
         assert (await confirmed(alice, token))["status"] == "sent"
-    monkeypatch.setattr(idempotency, "SENT_PAGES", 1)
+    monkeypatch.setattr(idempotency, "MAX_SENT_PAGES", 1)
     failed = await confirmed(alice, made[0])
     assert failed.code == "confirmation_required"
     assert "Prepare it again" in failed.error.message

@@ -1,7 +1,7 @@
-"""Which attachment of a message is meant, and its bytes.
+"""Find the attachment of a message that is meant, and fetch its bytes.
 
 Gmail makes up new attachment ids each time it hands a message out, so a part is kept by its place
-in the message (its part id) and its attachment id is looked up anew for every fetch.
+in the message (its part id) and its attachment id is looked up for every fetch.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:
     try:
         return await _get(gmail, found.message_id, found.attachment_id)
     except _REFUSALS:
-        anew = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
-        return await _get(gmail, found.message_id, anew.attachment_id)
+        again = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
+        return await _get(gmail, found.message_id, again.attachment_id)
 
 
 async def _get(gmail: GmailClient, message_id: str, attachment_id: str | None) -> bytes:

@@ -1,4 +1,4 @@
-"""A mail that exists taken apart and put together with another text, every other byte as it was.
+"""Give an existing mail another text and keep every other byte as it was.
 
 Attachments are never decoded: what was a part of the old mail is the same bytes in the new one.
 """
@@ -73,7 +73,7 @@ def header_values(fields: Sequence[bytes], name: str) -> str:
 
 
 def take_apart(raw: bytes) -> Taken:
-    """Take the text out of a mail and keep everything else. Never raises, whatever it is given."""
+    """Take the text out of a mail and keep everything else. Never raises."""
     taken = Taken()
     _take(raw, taken, depth=0, root=True)
     return taken

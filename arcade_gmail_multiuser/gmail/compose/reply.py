@@ -1,4 +1,8 @@
-"""What a reply is: its subject, its thread, its recipients."""
+"""Compose a reply: its subject, thread, recipients and the quoted original.
+
+The original's HTML is never pasted: what is quoted is its readable text, escaped, so nothing that
+hides, loads or runs travels on with the reply.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +113,7 @@ def compose_reply(
     a mailing list points Reply-To at itself, only_the_sender is still the author and no list.
 
     Raises:
-        InvalidAddress: the original leaves nobody to answer.
+        InvalidAddress: the original leaves no one to answer.
     """
     answered, informed = _recipients(original, _Mine(mine, original), whom)
     to, others, hidden = distinct_recipients(answered, [*informed, *cc], bcc)
@@ -174,12 +178,12 @@ class _Mine:
         emails = [address.email for text in given for address in read_addresses(text)]
         sender = original.from_.email if original.from_ else ""
         keys = {_account(email) for email in emails if email}
-        # Gmail labels what the person sent, also under an alias that nobody told us of.
+        # Gmail labels what the person sent, also under an alias that is not listed.
         self.wrote_it = "SENT" in original.label_ids or _account(sender) in keys
         self._keys = keys | {_account(sender)} if self.wrote_it else keys
 
     def others(self, addresses: Iterable[Address]) -> list[Address]:
-        """Keep those one can write to that are somebody else's."""
+        """Keep usable addresses that are other people's."""
         return [a for a in addresses if is_usable(a) and _account(a.email) not in self._keys]
 
 

@@ -1,4 +1,4 @@
-"""What a style makes of an element: seen, or not, and by which trick."""
+"""Compute how a style makes an element look, and the trick by which it hides the text."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def computed_style(
 
 
 def may_hide(declared: Mapping[str, str]) -> bool:
-    """Tell whether declarations would hide text from somebody who reads on white paper."""
+    """Tell whether declarations would hide text from a person who reads on white."""
     computed, reason = computed_style(DEFAULT_STYLE, "", {}, declared)
     return reason is not None or computed.hides() is not None or is_unclear(declared)
 

@@ -293,7 +293,7 @@ MAX_SENDERS = 10
 """Senders looked up for one answer, in the order of their messages."""
 
 
-FIRST_CONTACT_S = 5.0
+MAX_FIRST_CONTACT_S = 5.0
 """The mail does not wait longer than this for what it can do without."""
 
 
@@ -314,7 +314,7 @@ async def noting_first_contacts(
         if message.from_ and is_usable(message.from_) and not message.is_own:
             by_sender.setdefault(mailbox_key(message.from_.email), []).append(message.id)
     try:
-        async with asyncio.timeout(FIRST_CONTACT_S):
+        async with asyncio.timeout(MAX_FIRST_CONTACT_S):
             new = await _from_strangers(gmail, dict(list(by_sender.items())[:MAX_SENDERS]))
     except TimeoutError:
         return tuple(messages)

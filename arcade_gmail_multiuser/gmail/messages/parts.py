@@ -39,17 +39,17 @@ class Part:
     children: tuple[Part, ...] = ()
 
     def header(self, name: str) -> str:
-        """Give a header decoded, or an empty text."""
+        """Return a header decoded, or an empty text."""
         return decode_words(self.headers.get(name, ""))
 
     @property
     def disposition(self) -> str:
-        """Give `inline`, `attachment` or whatever else is said; empty if nothing is."""
+        """Return `inline`, `attachment` or what else is stated; empty if nothing is."""
         return self.headers.get("content-disposition", "").partition(";")[0].strip().lower()
 
     @property
     def content_id(self) -> str | None:
-        """Give the name other parts call this one by, without its angle brackets."""
+        """Return the name other parts call this one by, without its angle brackets."""
         return self.headers.get("content-id", "").strip().strip("<>") or None
 
     def walk(self) -> Iterator[Part]:
@@ -125,7 +125,7 @@ def _part(given: object, depth: int, count: _Count) -> Part:
 
 
 def as_text(value: object) -> str:
-    """Give a text as it is, a number written out, and nothing for anything else."""
+    """Return a text as it is, a number written out, and an empty text for anything else."""
     if isinstance(value, str):
         return value
     is_number = isinstance(value, int) and not isinstance(value, bool)
@@ -359,7 +359,7 @@ def _says_more(plain: str, rich: str) -> bool:
     nothing about the sentence.
     """
     if len(plain) > _MAX_COMPARED:
-        return True  # of what lies beyond nobody can say
+        return True  # what lies beyond is not compared
     shown = set(_threes(rich[: 2 * _MAX_COMPARED]))
     for sentence in _SENTENCE_END.split(_URL.sub(" ", plain)):
         said = list(_threes(sentence))

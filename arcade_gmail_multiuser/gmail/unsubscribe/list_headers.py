@@ -1,4 +1,4 @@
-"""How a mail says that its list can be left (RFC 2369, RFC 8058), and whether to believe it."""
+"""Read how a mail says its list can be left (RFC 2369, RFC 8058), and whether to believe it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MailingList:
     one_click: tuple[str, ...] = ()
     mail: LeaveMail | None = None
     pages: tuple[str, ...] = ()
-    """Web pages for a person to open; nobody else should."""
+    """Web pages, for a person to open and no program."""
     signed: bool = False
 
 
@@ -94,7 +94,7 @@ def _ways(header: str) -> list[str]:
 def _is_signed(headers: Iterable[tuple[str, str]]) -> bool:
     """Tell whether Gmail found a signature good that covers both headers, as RFC 8058 asks.
 
-    Only the topmost result counts: Gmail wrote it, and whatever is below came with the mail.
+    Only the topmost result counts: Gmail wrote it, and what is below came with the mail.
     """
     headers = list(headers)
     verdict = decode_words(_first(headers, "authentication-results"))

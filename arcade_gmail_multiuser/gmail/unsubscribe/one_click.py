@@ -1,4 +1,4 @@
-"""One request to an address that a stranger chose, made so that it can reach nothing inside.
+"""Make one request to an address that a stranger chose, so that it can reach nothing inside.
 
 RFC 8058 lets a mail name an https address where a POST ends a subscription. The mail's sender
 chose it, so it may point at this machine, its network or a cloud's metadata service. Therefore:

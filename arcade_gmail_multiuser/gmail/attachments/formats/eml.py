@@ -1,4 +1,4 @@
-"""A mail that is attached to a mail, read like any other."""
+"""Read a mail that is attached to a mail like any other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_mail(content: bytes) -> Extract:
 
 
 def payload_of(content: bytes) -> dict[str, Any]:
-    """Give a raw message the form in which Gmail hands messages over."""
+    """Convert a raw message to the form of Gmail's Message resource."""
     message = message_from_bytes(content, policy=policy.compat32)
     return _part(message, "", [0])
 
