@@ -36,6 +36,7 @@ from arcade_gmail_multiuser.gmail.compose.mime_edit import (
 )
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure, Page, Search, list_page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.messages.raw_message import read_raw_message
 
 __all__ = [
     "Deleted",
@@ -183,9 +184,10 @@ async def update_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> Ed
     )
 
 
-async def edited_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> bytes:
+async def edited_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> ReadMessage:
     """Return the mail that `update_draft` would store, and store nothing; it raises the same."""
-    return (await _edited(gmail, draft_id, edit))[1]
+    _, edited = await _edited(gmail, draft_id, edit)
+    return await off_loop(len(edited), lambda: read_raw_message(edited))
 
 
 async def _edited(

@@ -158,8 +158,8 @@ async def update_draft_email(
     edit, changed = draft_edit(subject, body, recipient, cc, bcc, content_type)
     gmail = gmail_client(context)
     if dry_run:
-        mime = await drafts.edited_draft(gmail, draft_id, edit)
-        return await answers.not_edited(draft_id, mime, changed)
+        edited = await drafts.edited_draft(gmail, draft_id, edit)
+        return answers.not_edited(draft_id, edited, changed)
     stored = await drafts.update_draft(gmail, draft_id, edit)
     return answers.edited(stored, changed)
 
