@@ -19,6 +19,7 @@ from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
+from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.organise.tools import trash_email
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
@@ -50,7 +51,7 @@ def keyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def unkeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (confirmation.REQUIRE, confirmation.KEY, confirmation.SECRET):
+    for name in (checks.REQUIRE, confirmation.KEY, confirmation.SECRET):
         monkeypatch.delenv(name, raising=False)
 
 

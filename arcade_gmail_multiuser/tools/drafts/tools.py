@@ -16,7 +16,7 @@ from arcade_gmail_multiuser.tools.behavior import (
     SENDS_A_DRAFT,
     UPDATES_A_DRAFT,
 )
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.drafts import answers
 from arcade_gmail_multiuser.tools.drafts.inputs import draft_edit
