@@ -2,96 +2,45 @@
 
     python -m bench.hops [TOOL ...] [--files]
 
-Whoever steps through a call in a debugger stops once in each. Counted are the distinct files in
-which a function is entered between the call of the tool's function and its return; importing,
-Arcade's executor, the worker and the sandbox (a process of its own) are outside of that.
+A person who steps through a call in a debugger stops once in each. Counted are the distinct files
+in which a function is entered between the call of the tool's function and its return. The inputs
+are those of tests/support/tool_rows.py, so the mail is in plain text; importing, Arcade's executor,
+the worker and the sandbox (a process of its own) do not count. Ends 1 where a limit is passed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import os
 import sys
 import threading
-import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from email.message import EmailMessage
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import aiohttp
-from arcade_core.schema import ToolAuthorizationContext, ToolContext
 
 import arcade_gmail_multiuser
 from arcade_gmail_local.commands.stack import Stack as LocalStack
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
+from calls import Tool, context
 from tool_rows import ROWS, Stage, functions
+from world import World
 
 PACKAGE = str(Path(arcade_gmail_multiuser.__file__).parent) + os.sep
 MAX_FILES = {"GetEmail": 15, "SendEmail": 12}
-"""What the two calls that everybody makes may pass through."""
+"""What the two calls that are made most may pass through."""
 
 
-@dataclass
-class Person:
-    """One account of the sandbox, and calls of tools in its name."""
-
-    sandbox: str
-    http: aiohttp.ClientSession
-    email: str = field(default_factory=lambda: f"p{uuid.uuid4().hex[:12]}@example.com")
-
-    @property
-    def user_id(self) -> str:
-        return self.email
-
-    async def receive(self, *mail: dict[str, Any]) -> list[str]:
-        messages = [{**m, "raw": base64.b64encode(m["raw"]).decode()} for m in mail]
-        given = {"email": self.email, "name": "Pat Example", "messages": messages}
-        return list((await self._control("accounts", given))["ids"])
-
-    async def use(self, tool: Any, **inputs: Any) -> Any:
-        return await tool(await self.context(tool), **inputs)
-
-    async def context(self, tool: Any) -> ToolContext:
-        scopes = list(tool.__tool_requires_auth__.scopes)
-        token = await self._control("tokens", {"email": self.email, "scopes": scopes})
-        authorization = ToolAuthorizationContext(token=token["access_token"])
-        return ToolContext(authorization=authorization, user_id=self.user_id)
-
-    async def _control(self, what: str, given: Any) -> Any:
-        async with self.http.post(f"{self.sandbox}/_sandbox/{what}", json=given) as answer:
-            answer.raise_for_status()
-            return await answer.json()
-
-
-def write_mail(*, files: Iterable[tuple[str, bytes, str]] = (), **headers: str) -> bytes:
-    """Write a mail in plain text; one in HTML passes through the files of gmail/html besides."""
-    message = EmailMessage()
-    message["From"], message["To"] = "Jane Doe <jane@example.org>", "someone@example.com"
-    message["Subject"] = "Hello"
-    message["Message-ID"] = f"<{uuid.uuid4().hex}@example.org>"
-    for header, value in headers.items():
-        message[header.replace("_", "-")] = value
-    message.set_content("How are you?\n")
-    for filename, content, kind in files:
-        main, _, sub = kind.partition("/")
-        message.add_attachment(content, maintype=main, subtype=sub, filename=filename)
-    return message.as_bytes()
-
-
-async def files_passed(sandbox: str, http: aiohttp.ClientSession, name: str) -> list[str]:
+async def files_passed(world: World, name: str, tool: Tool) -> list[str]:
     """Call one tool with the inputs of its row and return the files, relative to the package."""
-    person, tool = Person(sandbox, http), functions()[name]
-    await person.receive()
-    inputs = await ROWS[name].inputs(Stage(person, write_mail))
-    context = await person.context(tool)
+    person = await world.account()
+    inputs = await ROWS[name].inputs(Stage(person))
+    given = context(await person.token_for(tool), person.user_id)
     passed: set[str] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -104,23 +53,25 @@ async def files_passed(sandbox: str, http: aiohttp.ClientSession, name: str) -> 
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
     sys.setprofile(note)
     try:
-        await tool(context, **inputs)
+        await tool(given, **inputs)
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
-    return sorted(f for f in passed if not f.startswith(("worker", "security")))
+    return sorted(file for file in passed if not file.startswith(("worker", "security")))
 
 
 async def measured(names: Iterable[str]) -> dict[str, list[str]]:
     """Measure each of the tools against a sandbox of its own."""
+    tools = functions()  # before anything is connected: it takes seconds
     async with (
         LocalStack(engine=False, seeded=False) as stack,
         aiohttp.ClientSession() as http,
     ):
         os.environ["GMAIL_API_ENDPOINT"] = stack.sandbox
-        os.environ["GMAIL_MULTIUSER_CONFIRMATION_KEY"] = uuid.uuid4().hex
+        os.environ["GMAIL_MULTIUSER_CONFIRMATION_KEY"] = "k" * 32
+        world = World(stack.sandbox, http)
         try:
-            return {name: await files_passed(stack.sandbox, http, name) for name in names}
+            return {name: await files_passed(world, name, tools[name]) for name in names}
         finally:
             await close_transport()
 

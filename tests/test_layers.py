@@ -146,3 +146,17 @@ def test_importing_the_package_does_nothing() -> None:
 def test_no_file_is_called_utils_or_helpers() -> None:
     banned = {"utils", "helpers", "common"}
     assert [path for _, path in MODULES if path.stem in banned] == []
+
+
+def test_the_products_tests_import_nothing_of_the_local_stack() -> None:
+    """They reach it as any developer does: by its commands, its pages and its HTTP."""
+    banned = {LOCAL, "engine_stack", "leak_hunt"}
+    tests = ROOT / "tests"
+    own = [tests / "local", tests / "support" / "engine_stack"]
+    guilty = [
+        str(path.relative_to(tests))
+        for path in tests.rglob("*.py")
+        if not any(path.is_relative_to(folder) for folder in own)
+        and banned & {module.partition(".")[0] for module in imported_modules(path)}
+    ]
+    assert guilty == []

@@ -13,15 +13,16 @@ from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
 from arcade_gmail_multiuser.gmail.messages.fetch import FoundMessages, Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.gmail.messages.quote_folding import fold_quotes
-from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
 from arcade_gmail_multiuser.tools.answer_format import (
     FRAME,
     NAMES_SHARE,
     SEPARATOR,
     View,
     automated_note,
+    clip,
     cost,
     fair_shares,
+    fence,
     fit_failures,
     fit_ids,
     link,

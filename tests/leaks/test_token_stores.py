@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from leak_hunt.canaries import Canaries, planted
-from leak_hunt.hunt import dump_of
-from leak_hunt.raised import Raised
-from leak_hunt.raw_log import RawLog
+from leak_search.canaries import Canaries, planted
+from leak_search.postgresql import dump_of
+from leak_search.raised import Raised
+from leak_search.raw_log import RawLog
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.errors import ConnectionFailed, TokenRejected, Unavailable

@@ -20,8 +20,7 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
-from arcade_gmail_multiuser.gmail.charsets import decode_base64
-from arcade_gmail_multiuser.gmail.hidden_text import strip_hidden_characters
+from arcade_gmail_multiuser.gmail.characters import decode_base64, strip_hidden_characters
 from arcade_gmail_multiuser.gmail.messages.parts import Part, read_tree
 
 __all__ = ["MAX_ATTACHMENT_BYTES", "FoundAttachment", "fetch_content", "find_attachment"]

@@ -27,7 +27,7 @@ from arcade_gmail_multiuser.gmail.attachments.formats.plain import (
     read_table,
 )
 from arcade_gmail_multiuser.gmail.attachments.formats.xlsx import read_xlsx
-from arcade_gmail_multiuser.gmail.hidden_text import describe_hidden, strip_hidden_characters
+from arcade_gmail_multiuser.gmail.characters import describe_hidden, strip_hidden_characters
 
 __all__ = ["main"]
 

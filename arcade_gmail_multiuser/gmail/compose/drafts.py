@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.errors import (
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, read_addresses
 from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
-from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_base64, decode_words
 from arcade_gmail_multiuser.gmail.compose.headers import address_header, text_header
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from arcade_gmail_multiuser.errors import MessageTooLarge, Unavailable
 from arcade_gmail_multiuser.gmail.addresses import Address, display
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
-from arcade_gmail_multiuser.gmail.charsets import decode_base64
+from arcade_gmail_multiuser.gmail.characters import decode_base64
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,
     Composed,

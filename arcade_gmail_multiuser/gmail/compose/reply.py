@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.gmail.addresses import (
     read_addresses,
 )
 from arcade_gmail_multiuser.gmail.api.client import GmailClient, together
-from arcade_gmail_multiuser.gmail.charsets import decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_words
 from arcade_gmail_multiuser.gmail.compose.mime import (
     ContentType,
     OutgoingAttachment,

@@ -7,8 +7,7 @@ from arcade_gmail_multiuser.gmail.attachments.attachment_text import AttachmentT
 from arcade_gmail_multiuser.gmail.attachments.byte_pages import BytePage
 from arcade_gmail_multiuser.gmail.attachments.files import MAX_ATTACHMENT_BYTES, FoundAttachment
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
-from arcade_gmail_multiuser.gmail.messages.truncation import Clip, clip, fence
-from arcade_gmail_multiuser.tools.answer_format import cost, fit
+from arcade_gmail_multiuser.tools.answer_format import Clip, clip, cost, fence, fit
 from arcade_gmail_multiuser.tools.attachments.types import AttachmentContent, AttachmentList
 from arcade_gmail_multiuser.tools.message_types import AttachmentInfo
 

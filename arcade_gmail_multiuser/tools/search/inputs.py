@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import InvalidInput
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
@@ -80,7 +81,7 @@ async def by_fields(
     subject: Sequence[str] | None = None,
     body: Sequence[str] | None = None,
     date_range: DateRange | None = None,
-    time_zone: str = "UTC",
+    zone: ZoneInfo = ZoneInfo("UTC"),  # noqa: B008 - it is never changed
     labels: Sequence[str] | None = None,
     exclude_automated: bool = False,
     include_spam_trash: bool = False,
@@ -88,7 +89,7 @@ async def by_fields(
     """Build the search; labels are looked up, so that a wrong one is an error and not no mail."""
     after, before = None, None
     if date_range is not None:
-        after, before = date_bounds(date_range, now=datetime.now(UTC), time_zone=time_zone)
+        after, before = date_bounds(date_range, now=datetime.now(UTC), zone=zone)
     query = build_query(
         sender=sender or (),
         recipient=recipient or (),

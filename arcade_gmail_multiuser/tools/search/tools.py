@@ -102,7 +102,7 @@ async def list_emails_by_header(
         subject=subject,
         body=body,
         date_range=date_range,
-        time_zone=time_zone,
+        zone=view.zone,
         labels=[label] if label else None,
         exclude_automated=exclude_automated,
     )
@@ -215,7 +215,7 @@ async def search_threads(
         subject=subject,
         body=body,
         date_range=date_range,
-        time_zone=time_zone,
+        zone=view.zone,
         labels=label_ids,
         exclude_automated=exclude_automated,
         include_spam_trash=include_spam_trash,

@@ -15,8 +15,7 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
     distinct_recipients,
 )
 from arcade_gmail_multiuser.gmail.compose.send import Sent
-from arcade_gmail_multiuser.gmail.messages.truncation import clip, fence
-from arcade_gmail_multiuser.tools.answer_format import link
+from arcade_gmail_multiuser.tools.answer_format import clip, fence, link
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
 from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt

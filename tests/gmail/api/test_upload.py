@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arcade_gmail_local.sandbox.http.multipart import read_upload
 from arcade_gmail_multiuser.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -32,8 +31,13 @@ TAKE_MAIL = [name for name, about in described_methods().items() if about.get("m
 
 
 def parted(body: bytes, content_type: str) -> tuple[Any, bytes]:
-    metadata, mail = read_upload(body, content_type, "multipart")
-    return json.loads(metadata), mail
+    """Take the two parts of an upload out of its body, byte by byte: the JSON and the mail."""
+    boundary = re.fullmatch(r"multipart/related; boundary=\"?([\w-]+)\"?", content_type)
+    assert boundary
+    before, first, second, end = body.split(b"--" + boundary[1].encode())
+    assert (before, end) == (b"", b"--\r\n")
+    metadata, mail = (part.partition(b"\r\n\r\n")[2] for part in (first, second))
+    return json.loads(metadata), mail.removesuffix(b"\r\n")
 
 
 def test_a_large_mail_goes_byte_by_byte_as_it_is() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
+
+from arcade_gmail_local.sandbox.control.bodies import Body
 from arcade_gmail_local.sandbox.control.request_log import RequestRecord
 from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.google_error import of_status
@@ -16,12 +17,14 @@ from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 MAX_FAULTS = 1000
 MAX_DELAY_MS = 600_000
 
-_MATCH = frozenset({"method", "path", "user"})
-_ACTION = frozenset({"status", "body", "headers", "delay_ms", "drop", "truncate"})
+
+def _encoded(given: Any) -> bytes | None:
+    if given is None:
+        return None
+    return given.encode() if isinstance(given, str) else json.dumps(given).encode()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Action:
+class Action(Body):
     """What a fault does: delay, drop the connection, replace the answer or truncate it.
 
     `status` answers without running the method. `drop` "before" closes the connection first;
@@ -29,12 +32,22 @@ class Action:
     sends that many bytes of it.
     """
 
-    status: int | None = None
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay_ms: float = 0
-    drop: str | None = None
-    truncate: int | None = None
+    status: int | None = Field(default=None, ge=200, le=599)
+    body: Annotated[bytes | None, BeforeValidator(_encoded)] = None
+    headers: dict[str, Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]] = Field(default={})
+    delay_ms: float = Field(default=0, ge=0, le=MAX_DELAY_MS)
+    drop: Literal["before", "after"] | None = None
+    truncate: NonNegativeInt | None = None
+
+    @model_validator(mode="after")
+    def _check_status(self) -> Self:
+        if self.status is None and self.model_fields_set & {"body", "headers"}:
+            raise ValueError("body and headers need a status")
+        return self
+
+    @property
+    def changes_the_answer(self) -> bool:
+        return (self.status, self.drop, self.truncate) != (None, None, None)
 
     def with_google_body(self) -> Action:
         """Return an error without a body as Google's APIs would word it."""
@@ -43,19 +56,16 @@ class Action:
         refusal = of_status(self.status)
         named = {name.lower() for name in self.headers}
         own = {name: value for name, value in refusal.headers.items() if name.lower() not in named}
-        return replace(self, body=refusal.body(), headers={**own, **self.headers})
+        headers = {**own, **self.headers}
+        return self.model_copy(update={"body": refusal.body(), "headers": headers})
 
 
-@dataclass(slots=True, repr=False)
-class Fault:
-    """A fault to inject; `times` None is for ever, and empty strings match everything."""
+class Match(Body):
+    """Which requests a fault applies to; empty strings match everything."""
 
-    id: int
-    method: str
-    path: str
-    user: str
-    action: Action
-    times: int | None
+    method: str = ""
+    path: str = ""
+    user: str = ""
 
     def matches(self, record: RequestRecord) -> bool:
         return (
@@ -65,47 +75,42 @@ class Fault:
         )
 
 
+class Fault(Body):
+    """A fault to inject; `times` None is for ever."""
+
+    match: Match = Match()
+    action: Action
+    times: PositiveInt | None = 1
+
+    @model_validator(mode="after")
+    def _check_action(self) -> Self:
+        if not self.action.model_fields_set:
+            raise ValueError(f"action needs one of {', '.join(sorted(Action.model_fields))}")
+        return self
+
+
 class FaultInjector:
     """Keep faults in the order they were set; the first that matches a request applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._next = 1
+        self._added = 0
 
     def __len__(self) -> int:
         return len(self._faults)
 
-    def add(self, given: Any) -> Fault:
-        """Add a fault as POST /_sandbox/faults describes it.
-
-        Raises:
-            InvalidInput: says what is wrong with it.
-        """
-        given = _object(given, "A fault", frozenset({"match", "action", "times"}))
-        match = _object(given.get("match", {}), "match", _MATCH)
-        if not all(isinstance(value, str) for value in match.values()):
-            raise InvalidInput("match holds strings.")
-        times = given.get("times", 1)
-        if times is not None and (not _is_count(times) or times < 1):
-            raise InvalidInput("times is a whole number from 1, or null for ever.")
+    def add(self, fault: Fault) -> int:
+        """Add a fault and return its number."""
         if len(self._faults) >= MAX_FAULTS:
             raise InvalidInput(f"At most {MAX_FAULTS} faults at once.")
-        fault = Fault(
-            self._next,
-            match.get("method", ""),
-            match.get("path", ""),
-            match.get("user", ""),
-            _action(given.get("action")),
-            times,
-        )
-        self._next += 1
         self._faults.append(fault)
-        return fault
+        self._added += 1
+        return self._added
 
     def take(self, record: RequestRecord) -> Action | None:
         """Return what happens to this request, and use the fault up; None when no fault matches."""
         for fault in self._faults:
-            if fault.matches(record):
+            if fault.match.matches(record):
                 record.fault = True
                 if fault.times is not None:
                     fault.times -= 1
@@ -130,43 +135,3 @@ def _is_path(wanted: str, path: str) -> bool:
     if "*" in wanted:
         return fnmatch.fnmatchcase(path, wanted)
     return path == wanted or path.endswith(wanted)
-
-
-def _action(given: Any) -> Action:
-    given = _object(given, "action", _ACTION)
-    if not given:
-        raise InvalidInput(f"action needs one of {', '.join(sorted(_ACTION))}.")
-    status, drop, truncate = given.get("status"), given.get("drop"), given.get("truncate")
-    delay_ms = given.get("delay_ms", 0)
-    if status is not None and not (_is_count(status) and 200 <= status <= 599):
-        raise InvalidInput("status is an HTTP status from 200 to 599.")
-    if not isinstance(delay_ms, int | float) or not 0 <= delay_ms <= MAX_DELAY_MS:
-        raise InvalidInput(f"delay_ms is a number from 0 to {MAX_DELAY_MS}.")
-    if drop not in (None, "before", "after"):
-        raise InvalidInput('drop is "before" or "after".')
-    if truncate is not None and not _is_count(truncate):
-        raise InvalidInput("truncate is how many bytes of the answer are sent.")
-    if ("body" in given or "headers" in given) and status is None:
-        raise InvalidInput("body and headers need a status.")
-    headers = _object(given.get("headers", {}), "headers", None)
-    if not all(isinstance(v, str) and v.isprintable() for v in headers.values()):
-        raise InvalidInput("headers holds printable strings.")
-    return Action(status, _body(given.get("body")), headers, delay_ms, drop, truncate)
-
-
-def _body(given: Any) -> bytes | None:
-    if given is None:
-        return None
-    return given.encode() if isinstance(given, str) else json.dumps(given).encode()
-
-
-def _object(given: Any, name: str, known: frozenset[str] | None) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise InvalidInput(f"{name} is an object.")
-    if known is not None and (unknown := set(given) - known):
-        raise InvalidInput(f"{name} has no {min(unknown)!r}; it has {', '.join(sorted(known))}.")
-    return given
-
-
-def _is_count(given: Any) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= 0

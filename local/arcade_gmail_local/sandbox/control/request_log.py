@@ -6,6 +6,7 @@ Only a fingerprint of a token is kept: enough to tell tokens apart, useless as a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 MAX_RECORDS = 10_000
-_SECRET_PARAMETERS = frozenset(
-    [
-        "access_token",
-        "oauth_token",
-        "key",
-        "token",
-        "code",
-        "state",
-        "code_challenge",
-        "login_hint",
-        "id_token_hint",
-    ]
+_SECRET_PARAMETER = re.compile(
+    "access_token|oauth_token|key|token|code|state|code_challenge|login_hint|id_token_hint"
 )
 
 
@@ -103,5 +94,5 @@ def shown_query(query_string: str) -> dict[str, list[str]]:
     """Return the query's parameters with every secret masked."""
     shown: dict[str, list[str]] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):
-        shown.setdefault(name, []).append("…" if name in _SECRET_PARAMETERS else value)
+        shown.setdefault(name, []).append("…" if _SECRET_PARAMETER.fullmatch(name) else value)
     return shown

@@ -1,73 +1,69 @@
-"""/_sandbox/…: how a test or a person sets the sandbox up and looks inside.
+"""Serve /_sandbox/…, through which a test or a person sets the sandbox up and inspects it.
 
 - `POST accounts {"email", "name"?, "messages"?: [base64 RFC 822 | {"raw", "labelIds"?,
-  "internalDate"?}]}` makes an account, or adds to the one that is there; `{"email", "ids"}`.
+  "internalDate"?}]}` makes an account or adds to an existing one; returns
+  `{"email", "ids"}`.
 - `POST incoming {"email", "raw", "sender"?}` delivers mail from the world outside: through filters
-  and vacation responder, which mail of `accounts` does not pass; `{"id", "threadId", "labelIds"}`.
+  and vacation responder, unlike mail of `accounts`; returns `{"id", "threadId", "labelIds"}`.
 - `POST settings {"email", "send_as"?: [{"email", "name"?, "reply_to"?, "signature"?, "pending"?}],
-  "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API lets nobody set.
+  "forwarding"?: {address: "accepted" | "pending"}}` sets what Gmail's API does not let users set.
 - `GET accounts`; `GET outgoing` (mail accepted for addresses that have no mailbox here).
-- `POST tokens {"email", "scopes": […], "expires_in"?}` gives `{"access_token"}`. Scopes are
+- `POST tokens {"email", "scopes": […], "expires_in"?}` returns `{"access_token"}`. Scopes are
   urls, or names such as gmail.readonly.
 - `POST expirations {"email"}` ends the person's access tokens now, `POST withdrawals {"email"}` all
   they consented to, as they could in their Google account; `{"ended": how many}`.
-- `GET messages?email=` gives all that is in a mailbox, drafts, spam and trash included:
+- `GET messages?email=` returns everything in a mailbox, drafts, spam and trash included:
   `{"messages": [{"id", "threadId", "labelIds", "raw": base64}]}`.
 - `POST faults {"match": {"method"?, "path"?, "user"?}, "action": {"status"?, "body"?, "headers"?,
   "delay_ms"?, "drop"?: "before"|"after", "truncate"?}, "times"?: 1}`; `DELETE faults`. `method` is
   GET or users.messages.get; `path` is a whole path, the end of one, or a pattern with `*`; `times`
-  null is for ever. Parts of a batch are requests too. An error's `status` without a `body` (which
-  may be "") answers as Google's APIs word it; on the OAuth routes with nothing.
-- `GET requests` gives `{"requests", "total", "max_in_flight", "max_in_flight_by_user"}`;
+  null is for ever. Parts of a batch are requests too. An error `status` without a `body` (which
+  may be "") is answered as Google's APIs word it, on the OAuth routes with no body.
+- `GET requests` returns `{"requests", "total", "max_in_flight", "max_in_flight_by_user"}`;
   `DELETE requests`.
-- `POST latency {"ms"}`: every request waits so long first, a batch once.
-- `POST limits {"units_per_minute"?, "max_in_flight"?, "max_recipients"?}`, null for no limit.
-- `POST forgotten-history {"email"}` makes every history id so far too old.
+- `POST latency {"ms"}` delays every request by that much, a batch once.
+- `POST limits {"units_per_minute"?, "max_in_flight"?, "max_recipients"?}`; null is no limit.
+- `POST forgotten-history {"email"}` makes every history id so far expire.
 
-What is wrong with a request is said in `{"error": …}` with a 400.
+A bad request gets a 400 with `{"error": …}`.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from arcade_gmail_local.sandbox.control.fault_injection import FaultInjector
+from arcade_gmail_local.sandbox.control.bodies import (
+    Account,
+    Incoming,
+    Latency,
+    LimitChange,
+    MailboxChange,
+    Owner,
+    Token,
+    read_body,
+)
+from arcade_gmail_local.sandbox.control.fault_injection import Fault, FaultInjector
 from arcade_gmail_local.sandbox.control.request_log import RequestLog
 from arcade_gmail_local.sandbox.errors import InvalidInput, NotFound
 from arcade_gmail_local.sandbox.gmail.resources import short_message
 from arcade_gmail_local.sandbox.google_error import GoogleError
 from arcade_gmail_local.sandbox.http.limits import Limits
 from arcade_gmail_local.sandbox.http.middleware import SandboxMiddleware
-from arcade_gmail_local.sandbox.mail.arrival import arrival_of, follow_up, take_in
+from arcade_gmail_local.sandbox.mail.arrival import prepare_arrival, run_follow_ups, store_arrival
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses
 from arcade_gmail_local.sandbox.mail.send_as_store import SendAs
-from arcade_gmail_local.sandbox.mail.store import ARRIVED, Store
-from arcade_gmail_local.sandbox.oauth.consent_scopes import full_scope
+from arcade_gmail_local.sandbox.mail.store import Store
 from arcade_gmail_local.sandbox.oauth.identity import Identity
 from arcade_gmail_local.sandbox.oauth.people import People
 
-MAX_LATENCY_MS = 60_000
-_FORWARDING = {"accepted", "pending"}
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Given:
-    """A message for a new account, read and not yet stored."""
-
-    raw: bytes
-    labels: Collection[str]
-    internal_date_ms: int | None
 
 
 class Control:
@@ -116,46 +112,41 @@ class Control:
     # Accounts and tokens
 
     async def add_account(self, request: Request) -> Response:
-        given = await _body(request, {"email", "name", "messages"})
-        messages = given.get("messages", [])
-        if not isinstance(messages, list):
-            raise InvalidInput("messages is a list.")
-        # Everything is read before anything is stored: a bad message leaves no half account.
-        read = [_message(message, i) for i, message in enumerate(messages)]
-        person = self._people.add(_text(given, "email"), _text(given, "name", ""))
+        # The whole body is decoded before anything is stored: a bad message leaves no account.
+        body = await read_body(request, Account)
+        person = self._people.add(body.email, body.name)
         mailbox = self._store.open_mailbox(person.email, person.name)
         ids = [
-            self._store.put(mailbox, m.raw, labels=m.labels, internal_date_ms=m.internal_date_ms).id
-            for m in read
+            self._store.put(
+                mailbox, m.raw, labels=m.label_ids, internal_date_ms=m.internal_date_ms
+            ).id
+            for m in body.messages
         ]
         return JSONResponse({"email": person.email, "ids": ids}, status_code=201)
 
     async def receive(self, request: Request) -> Response:
-        given = await _body(request, {"email", "raw", "sender"})
-        mailbox, mail = self._mailbox(_text(given, "email")), RawMail(_message(given, 0).raw)
-        written_by = next((address for _, address in addresses(mail.every("from"))), "")
-        sender = _text(given, "sender", written_by)
-        coming = await arrival_of(
+        body = await read_body(request, Incoming)
+        mailbox, mail = self._mailbox(body.email), RawMail(body.raw)
+        sender = body.sender
+        if sender is None:
+            sender = next((address for _, address in addresses(mail.every("from"))), "")
+        coming = await prepare_arrival(
             self._store, mailbox, mail, sender=sender, recipient=mailbox.email
         )
-        arrived = take_in(self._store, coming)
+        arrived = store_arrival(self._store, coming)
         answer = short_message(arrived.message)
-        await follow_up(self._store, [arrived])
+        await run_follow_ups(self._store, [arrived])
         return JSONResponse(answer, status_code=201)
 
     async def set_settings(self, request: Request) -> Response:
-        given = await _body(request, {"email", "send_as", "forwarding"})
-        settings = self._mailbox(_text(given, "email")).settings
-        for alias in _objects(given, "send_as"):
-            status = "pending" if alias.get("pending") else "accepted"
-            name, signature = _text(alias, "name", ""), _text(alias, "signature", "")
-            email = _text(alias, "email")
-            reply_to = _text(alias, "reply_to", "")
-            settings.send_as.add(SendAs(email, name, reply_to, signature, status=status))
-        forwarding = given.get("forwarding", {})
-        if not isinstance(forwarding, dict) or not set(forwarding.values()) <= _FORWARDING:
-            raise InvalidInput("forwarding maps addresses to accepted or pending.")
-        settings.forwarding |= {address.lower(): status for address, status in forwarding.items()}
+        body = await read_body(request, MailboxChange)
+        settings = self._mailbox(body.email).settings
+        for alias in body.send_as:
+            status = "pending" if alias.pending else "accepted"
+            settings.send_as.add(
+                SendAs(alias.email, alias.name, alias.reply_to, alias.signature, status=status)
+            )
+        settings.forwarding |= {address.lower(): s for address, s in body.forwarding.items()}
         return Response(status_code=204)
 
     async def accounts(self, _: Request) -> Response:
@@ -175,30 +166,24 @@ class Control:
         return JSONResponse({"outgoing": [asdict(sent) for sent in self._store.outgoing]})
 
     async def issue_token(self, request: Request) -> Response:
-        given = await _body(request, {"email", "scopes", "expires_in"})
-        mailbox = self._mailbox(_text(given, "email"))
-        scopes, expires_in = given.get("scopes"), given.get("expires_in", 3600)
-        if not isinstance(scopes, list) or not all(isinstance(s, str) and s for s in scopes):
-            raise InvalidInput("scopes is a list of scope urls.")
-        full = [_scope(scope) for scope in scopes]
-        if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
-            raise InvalidInput("expires_in is a number of seconds; 0 gives an expired token.")
-        token = self._identity.issue_token(mailbox.email, full, expires_in)
+        body = await read_body(request, Token)
+        mailbox = self._mailbox(body.email)
+        token = self._identity.issue_token(mailbox.email, body.scopes, body.expires_in)
         return JSONResponse({"access_token": token, "token_type": "Bearer"})
 
     async def expire(self, request: Request) -> Response:
-        mailbox = self._mailbox(_text(await _body(request, {"email"}), "email"))
+        mailbox = self._mailbox((await read_body(request, Owner)).email)
         return JSONResponse({"ended": self._identity.expire_access(mailbox.email)})
 
     async def withdraw(self, request: Request) -> Response:
-        mailbox = self._mailbox(_text(await _body(request, {"email"}), "email"))
+        mailbox = self._mailbox((await read_body(request, Owner)).email)
         return JSONResponse({"ended": self._identity.withdraw_every_consent(mailbox.email)})
 
-    # Trouble
+    # Faults, latency, limits
 
     async def add_fault(self, request: Request) -> Response:
-        fault = self._faults.add(await _body(request))
-        return JSONResponse({"id": fault.id}, status_code=201)
+        fault_id = self._faults.add(await read_body(request, Fault))
+        return JSONResponse({"id": fault_id}, status_code=201)
 
     async def clear_faults(self, _: Request) -> Response:
         left = len(self._faults)
@@ -206,27 +191,21 @@ class Control:
         return JSONResponse({"left": left})
 
     async def set_latency(self, request: Request) -> Response:
-        ms = (await _body(request, {"ms"})).get("ms")
-        if not isinstance(ms, int | float) or not 0 <= ms <= MAX_LATENCY_MS:
-            raise InvalidInput(f"ms is a number from 0 to {MAX_LATENCY_MS}.")
-        self._middleware.latency_s = ms / 1000
-        return JSONResponse({"ms": ms})
+        body = await read_body(request, Latency)
+        self._middleware.latency_s = body.ms / 1000
+        return JSONResponse({"ms": body.ms})
 
     async def set_limits(self, request: Request) -> Response:
-        given = await _body(request, set(asdict(self._limits)))
-        for name, value in given.items():
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise InvalidInput(f"{name} is a whole number from 1, or null for no limit.")
-        for name, value in given.items():
+        body = await read_body(request, LimitChange)
+        for name, value in body.model_dump(exclude_unset=True).items():
             setattr(self._limits, name, value)
         return JSONResponse(asdict(self._limits))
 
     async def forget_history(self, request: Request) -> Response:
-        given = await _body(request, {"email"})
-        self._mailbox(_text(given, "email")).history.forget()
+        self._mailbox((await read_body(request, Owner)).email).history.forget()
         return Response(status_code=204)
 
-    # Looking
+    # The request log
 
     async def requests(self, _: Request) -> Response:
         return JSONResponse(
@@ -259,52 +238,3 @@ def _answering_errors(endpoint: Endpoint) -> Endpoint:
             return JSONResponse({"error": problem.message}, status_code=400)
 
     return answered
-
-
-async def _body(request: Request, known: set[str] | None = None) -> dict[str, Any]:
-    try:
-        given = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise InvalidInput("The body has to be JSON.") from None
-    if not isinstance(given, dict):
-        raise InvalidInput("The body has to be a JSON object.")
-    if known is not None and (unknown := set(given) - known):
-        raise InvalidInput(f"There is no {min(unknown)!r}; there are {', '.join(sorted(known))}.")
-    return given
-
-
-def _text(given: dict[str, Any], name: str, default: str | None = None) -> str:
-    value = given.get(name, default)
-    if not isinstance(value, str):
-        raise InvalidInput(f"{name} is a string.")
-    return value
-
-
-def _scope(given: str) -> str:
-    scope = full_scope(given)
-    if scope is None:
-        raise InvalidInput(
-            f"{given!r} is no scope: a scope is a url, a Gmail scope's short name such as "
-            "gmail.readonly, or openid, email or profile."
-        )
-    return scope
-
-
-def _objects(given: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = given.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise InvalidInput(f"{name} is a list of objects.")
-    return value
-
-
-def _message(given: Any, index: int) -> _Given:
-    message = {"raw": given} if isinstance(given, str) else given
-    if not isinstance(message, dict) or not isinstance(message.get("raw"), str):
-        raise InvalidInput(f"messages[{index}] is base64, or an object with raw.")
-    try:
-        plain = message["raw"].replace("-", "+").replace("_", "/").rstrip("=")
-        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        when = message.get("internalDate")
-        return _Given(raw, message.get("labelIds", ARRIVED), None if when is None else int(when))
-    except (binascii.Error, ValueError, TypeError):
-        raise InvalidInput(f"messages[{index}] cannot be read.") from None

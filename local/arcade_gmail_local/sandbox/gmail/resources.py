@@ -1,4 +1,4 @@
-"""Messages and threads as Gmail shows them in each format; keys with nothing in them are absent."""
+"""Build message and thread resources in each format; empty keys are left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 
 
 def short_message(message: StoredMessage) -> dict[str, Any]:
-    """Give what a change answers with: ids and labels."""
+    """Return the resource that a change answers with: ids and labels."""
     return {"id": message.id, "threadId": message.thread_id, **_labels(message)}
 
 
@@ -26,7 +26,7 @@ async def message_resource(
     form: str = "full",
     metadata_headers: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Give a message in the format minimal, metadata, full or raw."""
+    """Return a message in the format minimal, metadata, full or raw."""
     snippet = await message.snippet()
     payload: dict[str, Any] = {}
     if form == "full":
@@ -34,7 +34,7 @@ async def message_resource(
     elif form == "metadata":
         payload["payload"] = _metadata(await message.payload(), metadata_headers)
     raw = {"raw": base64.urlsafe_b64encode(message.raw).decode()} if form == "raw" else {}
-    # Nothing is awaited from here on: labels and history id are those of one moment.
+    # Await nothing below: labels and history id have to be of one moment.
     return {
         **short_message(message),
         "snippet": snippet,
@@ -77,7 +77,7 @@ def _labels(message: StoredMessage) -> dict[str, Any]:
 
 
 def _metadata(payload: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Any]:
-    """Keep the type and the headers; names are compared without case and never split at commas."""
+    """Keep the type and the headers; names are case-insensitive and never split at commas."""
     names = {name.lower() for name in wanted}
     headers = [h for h in payload.get("headers", []) if not names or h["name"].lower() in names]
     kept: dict[str, Any] = {"mimeType": payload["mimeType"]} if "mimeType" in payload else {}

@@ -1,1 +1,1 @@
-"""From an HTTP request to a method of the API and back: routing, scopes, batches, errors."""
+"""The HTTP side of the Gmail API: routing, scopes, parameters, batches, limits."""

@@ -1,6 +1,6 @@
-"""Partial responses: the `fields` parameter, such as `messages(id,payload/headers),nextPageToken`.
+"""Apply the `fields` parameter, such as `messages(id,payload/headers),nextPageToken`.
 
-A path that the answer's schema does not have is refused, as Google refuses it.
+A path that is not in the schema of the answer is refused, as by Google.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from arcade_gmail_local.sandbox.discovery import load_document
 from arcade_gmail_local.sandbox.google_error import bad_field_mask
 
 Mask = dict[str, Any]
-"""Name to the mask below it; an empty one means everything below."""
+"""Maps a name to the mask below it; an empty mask means everything below."""
 
 MAX_DEPTH = 20
 _TOKEN = re.compile(r"[A-Za-z0-9_]+|[*(),/]")
 
 
 def parse_mask(fields: str, schema: str | None) -> Mask:
-    """Read a mask for an answer of that schema; `*` stands for every field of its level."""
+    """Parse a mask for an answer of that schema; `*` stands for every field of its level."""
     tokens = _TOKEN.findall(fields)
     if "".join(tokens) != re.sub(r"\s+", "", fields) or not tokens:
         raise bad_field_mask(fields[:80])
@@ -33,7 +33,7 @@ def parse_mask(fields: str, schema: str | None) -> Mask:
 
 
 def apply_mask(mask: Mask, value: Any) -> Any:
-    """Give the part of an answer that a mask names; lists keep their length."""
+    """Return the part of an answer that a mask selects; lists keep their length."""
     if not mask:
         return value
     if isinstance(value, list):

@@ -18,7 +18,7 @@ class Limits:
 
     units_per_minute: int | None = None
     max_in_flight: int | None = None
-    max_recipients: int = DEFAULT_MAX_RECIPIENTS
+    max_recipients: int | None = DEFAULT_MAX_RECIPIENTS
 
 
 class UnitMeter:

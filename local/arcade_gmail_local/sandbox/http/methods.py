@@ -1,9 +1,12 @@
-"""Which Gmail method a request means, and what the discovery document says about it."""
+"""Match a request to the Gmail method that the discovery document describes."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,51 +14,9 @@ from arcade_gmail_local.sandbox.discovery import described_methods
 
 UPLOAD_PREFIX = "/upload"
 
-UNITS: Mapping[str, int] = {
-    "users.getProfile": 1,
-    "users.messages.get": 20,
-    "users.messages.list": 5,
-    "users.messages.send": 100,
-    "users.messages.modify": 5,
-    "users.messages.trash": 5,
-    "users.messages.untrash": 5,
-    "users.messages.delete": 10,
-    "users.messages.insert": 25,
-    "users.messages.import": 25,
-    "users.messages.batchModify": 50,
-    "users.messages.batchDelete": 50,
-    "users.messages.attachments.get": 5,
-    "users.threads.get": 40,
-    "users.threads.list": 10,
-    "users.threads.modify": 10,
-    "users.threads.trash": 10,
-    "users.threads.untrash": 10,
-    "users.threads.delete": 20,
-    "users.drafts.create": 10,
-    "users.drafts.delete": 10,
-    "users.drafts.get": 5,
-    "users.drafts.list": 5,
-    "users.drafts.send": 100,
-    "users.drafts.update": 15,
-    "users.labels.list": 1,
-    "users.labels.get": 1,
-    "users.labels.create": 5,
-    "users.labels.update": 5,
-    "users.labels.patch": 5,
-    "users.labels.delete": 5,
-    "users.history.list": 2,
-    "users.watch": 100,
-    "users.stop": 50,
-    "users.settings.filters.create": 5,
-    "users.settings.filters.delete": 5,
-    "users.settings.updateVacation": 5,
-    "users.settings.sendAs.patch": 100,
-    "users.settings.sendAs.update": 100,
-}
-"""What a call costs of a person's quota: the table of May 2026, older numbers for the rest."""
 
 _PLURAL_RPC = {"list", "batchModify", "batchDelete"}
-# The request's body is bound to one field of the RPC's request, whose name its errors show.
+# The body is bound to one field of the RPC's request, and errors show that field's name.
 _BODY_FIELDS = {
     "Message": "message",
     "Draft": "draft",
@@ -82,17 +43,17 @@ class Method:
 
     @property
     def body_field(self) -> str:
-        """Give what errors about the body begin their field paths with; "" for most."""
+        """Return the field that paths in errors about the body begin with; "" for most."""
         return _BODY_FIELDS.get(self.request_schema or "", "")
 
     @property
     def units(self) -> int:
-        return UNITS.get(self.name, 1)
+        return _quota_units().get(self.name.removeprefix("users."), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method with the parameters its path carried; `upload` says that the body is media."""
+    """A method with the parameters of its path; `upload` means that the body is media."""
 
     method: Method
     path: Mapping[str, str]
@@ -100,7 +61,7 @@ class Route:
 
 
 class RouteTable:
-    """Find the method of a request among those that the sandbox has."""
+    """Find the method of a request among those that the sandbox implements."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_shape: dict[tuple[str, int], list[Method]] = {}
@@ -113,7 +74,7 @@ class RouteTable:
             methods.sort(key=lambda m: sum("{" in segment for segment in m.segments))
 
     def find(self, http_method: str, raw_path: str) -> Route | None:
-        """Match a path as it came, still percent-encoded."""
+        """Match a path that is still percent-encoded."""
         upload = raw_path.startswith(UPLOAD_PREFIX + "/")
         path = raw_path.removeprefix(UPLOAD_PREFIX) if upload else raw_path
         given = path.removeprefix("/").split("/")
@@ -141,6 +102,12 @@ def described(name: str) -> Method:
     )
 
 
+@cache
+def _quota_units() -> dict[str, int]:
+    table = files("arcade_gmail_local.sandbox.http") / "quota_units.toml"
+    return tomllib.loads(table.read_text(encoding="utf-8"))
+
+
 def _bind(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
     bound: dict[str, str] = {}
     for segment, value in zip(segments, given, strict=True):
@@ -154,7 +121,7 @@ def _bind(segments: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
 
 
 def _rpc(name: str) -> str:
-    """Give the RPC's name as errors show it: users.messages.list is …ListMessages."""
+    """Return the RPC's name that errors show: users.messages.list is …ListMessages."""
     *resources, verb = name.split(".")
     noun = resources[-1]
     if noun == "users":

@@ -92,8 +92,8 @@ class SandboxMiddleware:
         if self._is_over_the_limit(record):
             await _refuse(too_many_at_once(), record, send)
             return
-        is_batch = record.path in BATCH_PATHS
-        if not is_batch and action.drop is None and action.truncate is None and not action.status:
+        # Only what may have to be replaced, cut or dropped is buffered.
+        if record.path not in BATCH_PATHS and not action.changes_the_answer:
             await self._app(scope, receive, _recording_status(record, send))
             return
         buffered: list[Message] = []
@@ -211,7 +211,7 @@ def raw_path_of(scope: Scope) -> str:
 
 
 def is_local(scope: Scope) -> bool:
-    """Say whether a request comes from this machine and names it as its host.
+    """Return whether a request comes from this machine and names it as its host.
 
     The Host header counts too, against DNS rebinding: a web page may point its name at 127.0.0.1.
     """

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from email.parser import HeaderParser
 
 from arcade_gmail_local.sandbox.google_error import GoogleError, invalid
 
@@ -69,16 +70,8 @@ def split_head(given: bytes) -> Part:
     blank = _BLANK_LINE.search(given)
     head = given if blank is None else given[: blank.start()]
     body = b"" if blank is None else given[blank.end() :]
-    return Part(read_headers(head.decode("latin-1").splitlines()), body)
-
-
-def read_headers(lines: list[str]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if colon:
-            headers[name.strip().lower()] = value.strip()
-    return headers
+    headers = HeaderParser().parsestr(head.decode("latin-1"))
+    return Part({name.lower(): value.strip() for name, value in headers.items()}, body)
 
 
 # Uploads

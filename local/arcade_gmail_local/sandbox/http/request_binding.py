@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -19,17 +18,18 @@ from arcade_gmail_local.sandbox.google_error import (
     unknown_query_parameter,
 )
 from arcade_gmail_local.sandbox.http.methods import Method
+from arcade_gmail_local.sandbox.mail.charsets import decode_base64_strictly
 
 MAX_RESULTS = 500
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _LONG = re.compile(r"-?[0-9]{1,18}")
-_SHOWN = 80
+_MAX_QUOTED = 80
 
 
 def bind_query(method: Method, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Give the method's query parameters in their types, defaults filled in.
+    """Return the method's query parameters, typed and with defaults.
 
-    Google's common parameters (alt, fields, key, …) pass and are left out of the result.
+    Google's common parameters (alt, fields, key, …) are accepted and left out of the result.
     """
     common = load_document()["parameters"]
     grouped: dict[str, list[str]] = {}
@@ -78,7 +78,7 @@ def _typed(name: str, about: Mapping[str, Any], value: str) -> Any:
 
 
 def _results(field: str, value: str) -> int:
-    """Read maxResults, the only integer there is: too many is capped without a word."""
+    """Parse maxResults, the only integer there is; larger values are capped silently."""
     if not _is_uint(value, 32):
         raise bad_value(field, "TYPE_UINT32", _quoted(value))
     if int(value) == 0:
@@ -94,9 +94,9 @@ def _is_uint(value: str, bits: int) -> bool:
 
 
 def bind_body(method: Method, body: bytes) -> dict[str, Any]:
-    """Read a JSON body and check it against the method's schema; base64 fields become bytes.
+    """Parse a JSON body and check it against the method's schema; base64 fields become bytes.
 
-    An empty body is an empty object. A field of null counts as left out.
+    An empty body is an empty object, and a null field counts as absent.
     """
     if not body.strip():
         return {}
@@ -155,7 +155,7 @@ def _bound_scalar(about: Mapping[str, Any], value: Any, at: str) -> Any:
 
 
 def _bound_long(form: str, value: Any, at: str) -> str:
-    """Read a 64-bit number, which JSON carries as text or as a number."""
+    """Parse a 64-bit number, which JSON carries as a string or a number."""
     text = str(value)
     if isinstance(value, bool) or not _LONG.fullmatch(text) or (form[0] == "u" and text[0] == "-"):
         raise bad_value(at, f"TYPE_{form.upper()}", _quoted(value))
@@ -167,22 +167,17 @@ def _decoded(value: Any, at: str) -> bytes:
     if not isinstance(value, str):
         raise bad_value(at, "TYPE_BYTES", _quoted(value))
     try:
-        plain = value.encode("ascii").rstrip(b"=").translate(_TO_STANDARD)
-        # Not base64.b64decode: its check is a regular expression over all forty megabytes.
-        return binascii.a2b_base64(plain + b"=" * (-len(plain) % 4), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
+        return decode_base64_strictly(value)
+    except ValueError:
         note = "Base64 decoding failed for "
         raise bad_value(at, "TYPE_BYTES", _quoted(value), note=note) from None
 
 
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-
-
 def _quoted(value: Any) -> str:
-    """Show a value in an error, cut short; Google shows all of it, forty megabytes too."""
+    """Quote a value for an error, truncated; Google quotes all of it, even forty megabytes."""
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
-    return json.dumps(value)[:_SHOWN]
+        return json.dumps(value if len(value) <= _MAX_QUOTED else value[:_MAX_QUOTED] + "…")
+    return json.dumps(value)[:_MAX_QUOTED]
 
 
 def _snake(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Decode what mail encodes: charsets, base64 and RFC 2047 words. Nothing here raises."""
+"""Decode what mail encodes: charsets, base64 and RFC 2047 words."""
 
 from __future__ import annotations
 
@@ -68,6 +68,17 @@ def decode_base64(data: bytes) -> bytes:
     digits = _NOT_BASE64.sub(b"", data.translate(_TO_STANDARD))
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
+
+def decode_base64_strictly(text: str) -> bytes:
+    """Decode base64 in either alphabet, padded or not.
+
+    Raises:
+        ValueError: there is something else in the text.
+    """
+    digits = text.encode("ascii").rstrip(b"=").translate(_TO_STANDARD)
+    # Not base64.b64decode: it checks by a regular expression, slow over forty megabytes.
+    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4), strict_mode=True)
 
 
 def decode_words(value: str) -> str:

@@ -1,4 +1,4 @@
-"""What a mailbox is set to: filters, vacation responder, send-as addresses, and the rest."""
+"""Hold a mailbox's settings: filters, vacation responder, send-as, forwarding, watch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOPIC = re.compile(r"projects/[^/\s]+/topics/[^/\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A standing order to tell a Pub/Sub topic of changes. Nothing here is ever told."""
+    """A subscription of a Pub/Sub topic to changes. Nothing is ever published here."""
 
     topic: str
     label_ids: tuple[str, ...]
@@ -41,7 +41,7 @@ class Settings:
         return frozenset(a for a, status in self.forwarding.items() if status == "accepted")
 
     def start_watch(self, fields: Mapping[str, Any], now_ms: int) -> Watch:
-        """Watch for seven days from now; the same topic again is a renewal."""
+        """Watch for seven days from now; the same topic again renews the watch."""
         topic = fields.get("topicName", "")
         if not topic:
             raise invalid("topicName required")

@@ -69,7 +69,7 @@ class Entity:
 
     @property
     def is_attached(self) -> bool:
-        """Say whether the sender attached the part as a file."""
+        """Return whether the sender attached the part as a file."""
         return self.first("content-disposition").strip().lower().startswith("attachment")
 
     def content(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Which thread a message belongs to: Gmail's rule is references and subject, both."""
+"""Find the thread of a message by Gmail's rule: references and subject both match."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BLANKS = re.compile(r"\s+")
 
 
 def requested_thread(mailbox: Mailbox, mail: RawMail, given: str | None) -> str | None:
-    """Give the thread a sent, drafted or inserted message joins; None means one of its own.
+    """Return the thread that a sent, drafted or inserted message joins; None starts a new one.
 
     Gmail needs all three: the thread's id in the request, a reference to one of its messages in
-    the headers, and its subject. A thread that is not there is an error all the same.
+    the headers, and its subject. An unknown thread is an error.
     """
     if not given:
         return None
@@ -37,19 +37,19 @@ def requested_thread(mailbox: Mailbox, mail: RawMail, given: str | None) -> str 
 
 
 def thread_of_received(mailbox: Mailbox, mail: RawMail) -> str | None:
-    """Give the thread that arriving mail belongs to in this mailbox."""
+    """Return the thread of arriving mail in this mailbox, or None."""
     return _with_subject(_referenced(mailbox, mail), mail)
 
 
 def bare_subject(subject: str) -> str:
-    """Take off every "Re:" and "Fwd:", and what case and blanks differ in."""
+    """Remove every "Re:" and "Fwd:", and fold case and blanks."""
     while prefix := _PREFIX.match(subject):
         subject = subject[prefix.end() :]
     return fold(_BLANKS.sub(" ", subject).strip())
 
 
 def _referenced(mailbox: Mailbox, mail: RawMail) -> Iterable[StoredMessage]:
-    """Give the messages that the mail refers to, the nearest one first."""
+    """Yield the messages that the mail refers to, the nearest one first."""
     direct = [i for value in mail.every("in-reply-to") for i in message_ids(value)]
     chain = [i for value in mail.every("references") for i in message_ids(value)]
     for header_id in dict.fromkeys([*direct, *reversed(chain)]):

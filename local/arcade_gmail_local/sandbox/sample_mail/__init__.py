@@ -1,1 +1,1 @@
-"""The mail that a seeded sandbox starts with; its texts are the TOML files here."""
+"""The mail that a seeded sandbox starts with: texts in TOML, HTML templates, attachments."""

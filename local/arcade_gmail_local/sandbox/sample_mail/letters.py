@@ -1,4 +1,4 @@
-"""From seeded texts to letters: who writes to whom, when, and in answer to what."""
+"""Turn seeded texts into letters: who writes to whom, when, and in answer to what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parseaddr
 
-from arcade_gmail_local.sandbox.sample_mail.layouts import Quoted, with_quote
 from arcade_gmail_local.sandbox.sample_mail.texts import (
     SeedText,
     automated_texts,
@@ -51,8 +50,16 @@ OWNERS = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Quoted:
+    """What a reply carries below its own text: `On … wrote:` and the text answered."""
+
+    attribution: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """A text that knows its time, its people and the letters it follows, oldest first."""
+    """A text with its time, its people and the letters it follows, oldest first."""
 
     text: SeedText
     owner: Owner
@@ -72,16 +79,24 @@ class Letter:
 
     @property
     def domain(self) -> str:
-        """Give the domain of the sender's address."""
+        """Return the domain of the sender's address."""
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     def chance(self) -> random.Random:
-        """Give a source of numbers that is this letter's own, the same in every run."""
+        """Return a source of random numbers for this letter alone, the same in every run."""
         return random.Random(self.name)  # noqa: S311 - made-up figures, not secrets
 
 
+def with_quote(body: str, quoted: Quoted | None) -> str:
+    """Return a reply as plain text; each quoted line begins with `>`."""
+    if quoted is None:
+        return body
+    lines = (f"> {line}" if line else ">" for line in quoted.text.split("\n"))
+    return f"{body}\n\n{quoted.attribution}\n" + "\n".join(lines)
+
+
 def letters_of(owner: Owner, now: float) -> list[Letter]:
-    """Give all letters of a mailbox, oldest first."""
+    """Return all letters of a mailbox, oldest first."""
     letters: dict[str, Letter] = {}
     for text in (*shared_texts(), *private_texts(owner.texts), *automated_texts()):
         letters[text.key] = _letter(text, owner, now, letters)
@@ -173,7 +188,7 @@ def _message_id(name: str, sender: str, owner: Owner) -> str:
     if parseaddr(sender)[1] in OWNERS or domain == owner.email.rpartition("@")[2]:
         return f"<CA+{digest[:50]}@mail.example.com>"
     if domain in _OUTLOOK_DOMAINS:
-        # As long as the ones that break careless folding.
+        # Long enough to break careless folding.
         room = OUTLOOK_LENGTH - len(f"<@{_OUTLOOK_HOST}>") - len("DB9PR08MB")
         return f"<DB9PR08MB{digest[:room].upper()}@{_OUTLOOK_HOST}>"
     return f"<{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:28]}@{domain}>"

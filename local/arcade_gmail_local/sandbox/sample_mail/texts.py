@@ -1,4 +1,4 @@
-"""The seeded mail as it is written down in `seed/*.toml`, before it becomes messages.
+"""Read the seeded mail from the TOML files here, before it becomes messages.
 
 A `[[mail]]` table has `key` (unique in its mailbox), `days` (its age), `body` and:
 
@@ -26,7 +26,7 @@ _AUTOMATED_LAYOUTS = frozenset({"receipt", "notice", "newsletter"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SeedText:
-    """One mail as written; the fields are those of the module's docstring."""
+    """One mail as written; the module's docstring describes the fields."""
 
     key: str
     days: float
@@ -60,19 +60,19 @@ class Article:
 
 @cache
 def private_texts(name: str) -> tuple[SeedText, ...]:
-    """Give the mail of one mailbox alone: `name` is alice or bob."""
+    """Return the mail of one mailbox alone: `name` is alice or bob."""
     return _texts(f"{name}.toml")
 
 
 @cache
 def shared_texts() -> tuple[SeedText, ...]:
-    """Give the conversation that lies in both mailboxes."""
+    """Return the conversation that lies in both mailboxes."""
     return tuple(replace(text, shared=True) for text in _texts("shared.toml"))
 
 
 @cache
 def automated_texts() -> tuple[SeedText, ...]:
-    """Give the mail of machines and lists, with names still to be filled in."""
+    """Return the mail of machines and lists, its placeholders not filled in yet."""
     return _texts("automated.toml") + _texts("newsletters.toml")
 
 

@@ -1,4 +1,4 @@
-"""What search can ask of one message, worked out once: headers cheaply, the body when needed."""
+"""Index a message for search: its headers at once, its body when a search needs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arcade_gmail_local.sandbox.mail.raw_mail import RawMail
 from arcade_gmail_local.sandbox.search.words import Words, fold
 
 MAX_INDEXED_CHARS = 1_000_000
-"""How much of a body is searchable; enough for any mail a person wrote."""
+"""The searchable part of a body; enough for any mail a person wrote."""
 
 _LINKED = {
     "drive": re.compile(r"https?://(?:drive|docs)\.google\.com/"),
@@ -81,7 +81,7 @@ def _leaves(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_inline(part: Mapping[str, Any]) -> bool:
-    """Pictures of a signature are no attachments, though they have names."""
+    """Return whether a part is shown in the text, as pictures of a signature are."""
     headers = {h["name"].lower(): h["value"].lower() for h in part.get("headers", [])}
     return "content-id" in headers and not headers.get("content-disposition", "").startswith(
         "attachment"
