@@ -25,7 +25,7 @@ from arcade_gmail_multiuser.tools.answer_format import (
     when,
 )
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import FailedItem
 

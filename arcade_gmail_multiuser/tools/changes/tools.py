@@ -12,7 +12,7 @@ from arcade_gmail_multiuser.tools.answer_format import View
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
 from arcade_gmail_multiuser.tools.changes import answers
 from arcade_gmail_multiuser.tools.changes.types import MailboxChanges, Unwatch, Watch
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import display, read_addresses
-from arcade_gmail_multiuser.gmail.api.client import off_loop
 from arcade_gmail_multiuser.gmail.compose.drafts import (
     Deleted,
     Draft,
@@ -13,7 +12,6 @@ from arcade_gmail_multiuser.gmail.compose.drafts import (
     FoundDrafts,
     StoredDraft,
 )
-from arcade_gmail_multiuser.gmail.messages.composed import read_composed
 from arcade_gmail_multiuser.gmail.messages.fetch import Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answer_format import (
@@ -118,9 +116,9 @@ def edited(draft: Edited, changed: list[str]) -> EditedDraft:
     )
 
 
-async def not_edited(draft_id: str, mime: bytes, changed: list[str]) -> EditedDraft:
+def not_edited(draft_id: str, message: ReadMessage, changed: list[str]) -> EditedDraft:
     """Answer a dry run: how the draft would be stored."""
-    shown = _preview(await off_loop(len(mime), lambda: read_composed(mime)))
+    shown = _preview(message)
     return EditedDraft(
         id=draft_id,
         message_id="",

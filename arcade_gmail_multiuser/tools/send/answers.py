@@ -9,13 +9,14 @@ from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.api.client import off_loop
+from arcade_gmail_multiuser.gmail.api.requests import thread_url
 from arcade_gmail_multiuser.gmail.compose.mime import (
     Composed,
     OutgoingMessage,
     distinct_recipients,
 )
 from arcade_gmail_multiuser.gmail.compose.send import Sent
-from arcade_gmail_multiuser.tools.answer_format import clip, fence, link
+from arcade_gmail_multiuser.tools.answer_format import clip, fence
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
 from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
@@ -51,7 +52,7 @@ def sent_receipt(sent: Sent, recipients: Sequence[str]) -> Receipt:
         label_ids=list(sent.label_ids),
         status="sent" if sent.certain else "probably_sent",
         recipients=list(recipients),
-        url=link(sent.thread_id),
+        url=thread_url(sent.thread_id),
     )
     if sent.id:
         answer["message_id"] = answer["id"] = sent.id
