@@ -26,9 +26,12 @@ MCP_COMMANDS = {
     ],
 }
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("arcade_cli") is None, reason="the extra `evals` is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("arcade_cli") is None, reason="the extra `evals` is not installed"
+    ),
+    pytest.mark.timeout(2 * TIMEOUT_S),
+]
 
 
 @pytest.fixture
