@@ -1,4 +1,4 @@
-"""Tools that find messages and conversations, or list the newest."""
+"""Find messages and conversations, or list the newest."""
 
 from typing import Annotated
 
