@@ -11,7 +11,7 @@ __all__ = ["resident_mb"]
 
 def resident_mb(stack: Stack) -> dict[str, float]:
     """Return the resident memory of each process; of several workers, the first one's."""
-    return {child.name: _resident_mb(child.pid) for child in stack.children}
+    return {child.name: _resident_mb(child.pid) for child in stack.processes}
 
 
 def _resident_mb(pid: int) -> float:
