@@ -86,7 +86,7 @@ constraints: ## pin every version anew
 	  --python-version 3.11 --universal --all-extras pyproject.toml -o constraints/dev.txt
 	@for one in $(FRAMEWORKS); do \
 	  uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	    --no-emit-package arcade_gmail_multiuser --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \
+	    --no-emit-package arcade_gmail_multiuser --no-emit-package arcade_gmail_local --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \
 	    -o constraints/$$one.txt; \
 	done
 

@@ -17,6 +17,7 @@ from processes import announced
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
+from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.organise.tools import trash_email
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
@@ -48,7 +49,7 @@ def keyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def unkeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (confirmation.REQUIRE, confirmation.KEY, confirmation.SECRET):
+    for name in (checks.REQUIRE, confirmation.KEY, confirmation.SECRET):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -108,7 +109,7 @@ async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
     ]
     for token in made:
         assert (await confirmed(alice, token))["status"] == "sent"
-    monkeypatch.setattr(idempotency, "SENT_PAGES", 1)
+    monkeypatch.setattr(idempotency, "MAX_SENT_PAGES", 1)
     failed = await confirmed(alice, made[0])
     assert failed.code == "confirmation_required"
     assert "Prepare it again" in failed.error.message

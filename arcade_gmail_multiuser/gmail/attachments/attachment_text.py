@@ -1,4 +1,4 @@
-"""The text of an attached file, bounded in size, time and memory."""
+"""Read the text of an attached file, bounded in size, time and memory."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["MAX_BYTES", "AttachmentText", "attachment_text", "close_readers"]
 
 MAX_BYTES = 40_000_000
 """Larger files are not read; Gmail carries none larger than 25 MB."""
-READERS = 2
+MAX_READERS = 2
 """Files read at once in one worker; more wait their turn."""
-PATIENCE_S = 20.0
+MAX_SILENCE_S = 20.0
 """A reader that says nothing for so long is ended; it limits itself to half of that."""
 
 _BYTES = "Ask for its bytes as base64 instead"
@@ -56,7 +56,7 @@ async def attachment_text(
 ) -> AttachmentText:
     """Read a file as text: PDF, DOCX, XLSX, CSV, TSV, HTML, mail, calendar, JSON, XML, plain.
 
-    At most a million characters; page through them with `budget.clip`. The file is read in a
+    At most a million characters; page through them with `clip`. The file is read in a
     process of its own with limits on time and memory. A scan is no error: it has an empty text and
     a warning that says so.
 
@@ -107,7 +107,7 @@ class _Reader:
         if process.stdin is None or process.stdout is None:
             return None
         # Whatever it hangs in, it is ended in time: that ends the reading and writing here too.
-        watch = threading.Timer(PATIENCE_S, process.kill)
+        watch = threading.Timer(MAX_SILENCE_S, process.kill)
         watch.daemon = True
         watch.start()
         try:
@@ -166,10 +166,10 @@ _making = threading.Lock()
 
 
 def _threads() -> ThreadPoolExecutor:
-    """Give the threads that wait for readers: their own, so that nobody else's work waits."""
+    """Return the threads that wait for readers: their own, so that no other work waits."""
     with _making:
         if not _pool:
-            _pool.append(ThreadPoolExecutor(READERS, thread_name_prefix="attachments"))
+            _pool.append(ThreadPoolExecutor(MAX_READERS, thread_name_prefix="attachments"))
         return _pool[0]
 
 

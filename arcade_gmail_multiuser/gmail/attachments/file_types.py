@@ -1,4 +1,4 @@
-"""What kind of file an attachment is, by what is in it first and by what it is called second."""
+"""Tell what kind of file an attachment is, by its bytes first and by its name second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making, renaming and deleting the user's own labels."""
+"""Create, rename and delete the user's own labels."""
 
 from __future__ import annotations
 
