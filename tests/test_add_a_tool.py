@@ -35,6 +35,7 @@ def test_a_simple_tool_takes_four_files_by_hand(page: str) -> None:
     assert len(re.findall(r"^```", page, re.MULTILINE)) == 2 * (MAX_FILES + 1)
 
 
+@pytest.mark.timeout(600)
 def test_following_the_page_literally_adds_a_tool(page: str, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED)

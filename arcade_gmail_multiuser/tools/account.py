@@ -1,4 +1,4 @@
-"""Tools that say whose mailbox this is, and from which addresses its owner can send."""
+"""Say whose mailbox this is, and from which addresses its owner can send."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NotRequired

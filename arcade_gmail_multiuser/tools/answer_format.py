@@ -291,12 +291,12 @@ def _read_cursor(cursor: str, fingerprint: bytes, length: int) -> int:
     except (ValueError, binascii.Error):
         data = b""
     if len(data) != _FINGERPRINT + 6:
-        raise InvalidInput("This cursor was not given out here. Leave it out to start anew.")
+        raise InvalidInput("This cursor is not one. Leave it out to read from the beginning.")
     offset = int.from_bytes(data[_FINGERPRINT:], "big")
     if data[:_FINGERPRINT] != fingerprint or not 0 < offset < length:
         raise InvalidInput(
             "This cursor belongs to another text, or the text has changed. "
-            "Leave it out to start anew."
+            "Leave it out to read from the beginning."
         )
     return offset
 

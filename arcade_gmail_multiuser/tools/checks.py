@@ -86,7 +86,7 @@ def caller_of(context: ToolContext, claimed: str) -> str:
     """
     if not context.user_id or claimed != context.user_id:
         raise WrongUser(
-            "user_id must be the user this call is made for; nobody can send as someone else. "
+            "user_id must be the user this call is made for; a call cannot send as someone else. "
             "Use the caller's own user id."
         )
     return context.user_id
@@ -105,7 +105,7 @@ def identifier(name: str, value: str) -> str:
     if not _IDENTIFIER.fullmatch(value):
         raise InvalidInput(
             f"{name} is not a Gmail id. Use an id exactly as a list, a search or a receipt "
-            "returned it; subjects, addresses, urls and Message-ID headers are not ids."
+            "returned it; subjects, addresses, URLs and Message-ID headers are not ids."
         )
     return value
 
@@ -165,8 +165,8 @@ def resolved_changes(
     fixed = sorted(FIXED.intersection((*to_add, *to_remove)))
     if fixed:
         raise InvalidInput(
-            f"Gmail itself sets {' and '.join(fixed)}; nobody can add or remove it. To send a "
-            "draft use SendDraftEmail."
+            f"Only Gmail itself adds and removes {' and '.join(fixed)}. To send a draft use "
+            "SendDraftEmail."
         )
     both = sorted(labels.name_of(label) for label in set(to_add) & set(to_remove))
     if both:

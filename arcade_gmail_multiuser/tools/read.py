@@ -1,4 +1,4 @@
-"""Tools that read messages in full: one, several, or a whole conversation."""
+"""Read messages in full: one, several, or a whole conversation."""
 
 import asyncio
 from dataclasses import replace

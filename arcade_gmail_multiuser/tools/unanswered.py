@@ -1,4 +1,4 @@
-"""The tool that finds conversations waiting for an answer."""
+"""Find conversations that wait for an answer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal

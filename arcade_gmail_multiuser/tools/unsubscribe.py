@@ -1,4 +1,4 @@
-"""The tool that leaves mailing lists."""
+"""Leave mailing lists."""
 
 from dataclasses import replace
 from typing import Annotated, Literal, NotRequired

@@ -1,4 +1,4 @@
-"""Tools for the vacation responder."""
+"""Look at the vacation responder, and set it."""
 
 from collections.abc import Callable
 from dataclasses import replace

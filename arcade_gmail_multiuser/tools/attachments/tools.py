@@ -1,4 +1,4 @@
-"""Tools that list a message's attachments and read them."""
+"""List a message's attachments, and read them."""
 
 import asyncio
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Tools that follow a mailbox: what changed since last time, and a notice when it changes."""
+"""Follow a mailbox: list what changed since last time, or have a topic told when it changes."""
 
 from typing import Annotated
 

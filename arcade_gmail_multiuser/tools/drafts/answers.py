@@ -33,14 +33,14 @@ from arcade_gmail_multiuser.tools.drafts.types import (
 )
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.answers import (
-    MAX_FILES,
-    body_shown,
     dry_run_receipt,
+    files_of,
     preview,
+    preview_of,
     recipients,
 )
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
-from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
+from arcade_gmail_multiuser.tools.send.types import Preview, Receipt
 
 __all__ = ["deleted", "draft_list", "edited", "not_edited", "not_stored", "stored"]
 
@@ -156,30 +156,16 @@ def deleted(draft_id: str, draft: Deleted) -> DeletedDraft:
 
 
 def _preview(message: ReadMessage) -> Preview:
-    """Show a stored or edited draft, which holds more than was composed here."""
-    body, omitted = body_shown(message.body, fenced=True)
-    more = len(message.attachments) - MAX_FILES
-    omitted += [f"{more} more attachments"] if more > 0 else []
-    shown = Preview(
-        to=list(map(display, message.to)),
-        cc=list(map(display, message.cc)),
-        bcc=list(map(display, message.bcc)),
-        subject=message.subject,
-        body=body,
+    """Show a stored or edited draft, which may hold more than was composed here."""
+    return preview_of(
+        message,
+        message.body,
+        fenced=True,
         content_type="html" if message.html_body else "plain",
-        attachments=[
-            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
-            for file in message.attachments[:MAX_FILES]
-        ],
-        encoded_size=message.size_estimate,
-        warnings=list(message.warnings),
-        omitted=omitted,
+        files=files_of(message.attachments),
+        size=message.size_estimate,
+        warnings=message.warnings,
     )
-    if message.from_ is not None:
-        shown["from_"] = display(message.from_)
-    if message.reply_to:
-        shown["reply_to"] = list(map(display, message.reply_to))
-    return shown
 
 
 def _summary(

@@ -1,4 +1,4 @@
-"""Tools for drafts: list, write, change, send and delete them."""
+"""List, write, change, send and delete drafts."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Tools for filters: what Gmail does by itself to mail when it arrives."""
+"""List, create and delete filters, which sort mail when it arrives."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Tools for the labels themselves: list, create, rename and delete them."""
+"""List, create, rename and delete the labels themselves."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Tools that organise mail: archive, mark, label, report, trash, restore, and undo it all."""
+"""Organise mail: archive, mark, label, report, trash, restore, and undo it all."""
 
 from typing import Annotated, Literal
 

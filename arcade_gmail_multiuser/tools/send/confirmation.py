@@ -177,5 +177,5 @@ def _no_key() -> ConfigurationError:
 
 def _user(context: ToolContext) -> str:
     if not context.user_id:
-        raise WrongUser("This call does not say whom it is made for, so nobody can confirm it.")
+        raise WrongUser("This call does not say whom it is made for, so it cannot be confirmed.")
     return context.user_id

@@ -1,4 +1,4 @@
-"""Tools that send mail, or show it before it is sent."""
+"""Send mail, or show it before it is sent."""
 
 from typing import Annotated
 
