@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from arcade_gmail_multiuser.lazy_imports import lazy_exports
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # what type checkers take for true; importing typing takes 5 ms
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.security.audit.log import AuditLog, open_audit
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
