@@ -23,9 +23,8 @@ from arcadepy import AsyncArcade
 from mcp_stage import SCOPES, issuing, serving_http
 from processes import running_stack
 from summary_model import SummaryModel
-from visitor import agree, decline
+from visitor import agree, decline, fill
 
-from arcade_gmail_local.commands.browser import Browser
 from arcade_gmail_multiuser import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
 from evals.model_server import Answer, ModelServer
@@ -314,7 +313,10 @@ async def test_the_sample_application_asks_a_language_model_that_the_environment
     found = re.search(r"^(examples\S+/python) (-m examples.fastapi_app .+)$", PAGE, re.M)
     assert found is not None
     with GreetingModel() as model:
-        async with no_way_out() as outside, Browser() as browser:
+        async with (
+            no_way_out() as outside,
+            httpx.AsyncClient(follow_redirects=True, trust_env=False) as http,
+        ):
             process = await asyncio.create_subprocess_exec(
                 *shlex.split(found[0]),
                 cwd=ROOT,
@@ -324,9 +326,9 @@ async def test_the_sample_application_asks_a_language_model_that_the_environment
             assert process.stdout is not None
             try:
                 line = (await process.stdout.readline()).decode()
-                page = await browser.open(re.findall(r"http://[\d.:]+", line)[0])
-                page = await browser.submit(page.forms[0], values={"user_id": "ann"})
-                page = await browser.submit(page.forms[-1], checked=[("prompt", "Good morning")])
+                page = await http.get(re.findall(r"http://[\d.:]+", line)[0])
+                page = await fill(http, page, user_id="ann")
+                page = await fill(http, page, prompt="Good morning")
             finally:
                 process.send_signal(signal.SIGINT)
                 await process.wait()
