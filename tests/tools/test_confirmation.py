@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +13,7 @@ from typing import Any
 import jwt
 import pytest
 from mail import write_mail
+from processes import announced
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
@@ -341,23 +339,9 @@ def replicas(world: Any) -> Iterator[list[str]]:
     }
     environment.pop("GMAIL_MULTIUSER_CONFIRMATION_KEY", None)
     with ExitStack() as stack:
-        urls = []
-        for _ in range(2):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            command = [sys.executable, "-m", "arcade_gmail_multiuser", "serve", "--port", str(port)]
-            process = stack.enter_context(
-                subprocess.Popen(
-                    command,
-                    env=environment,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
-            stack.callback(process.terminate)
-            urls.append(f"http://127.0.0.1:{port}")
-        yield urls
+        serve = ("serve", "--port", "0", "--announce")
+        started = [stack.enter_context(announced(*serve, environment=environment)) for _ in "ab"]
+        yield [told["url"] for told in started]
 
 
 async def ready(world: Any, url: str) -> None:
