@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "worker": {"errors", "tools", "gmail", "security"},
         "mcp_auth": {"errors", "security"},
         "server": {"errors", "tools", "gmail", "security", "mcp_auth"},
-        "client": {"errors", "security"},
+        "client": {"errors", "security", "tool_formats"},
+        "tool_formats": set(),
         "__main__": {"cli"},
         "cli": {"errors", "tools", "gmail", "worker", "server", "mcp_auth", "client", "security"},
     },
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, dict[str, set[str]]] = {
 """The rooms of each distribution, and which other rooms of it each may import."""
 
 MAY_IMPORT_OF_THE_PRODUCT: dict[str, set[str]] = {
-    "engine": {"errors", "security"},
+    "engine": {"errors", "security", "tool_formats"},
     "sandbox": {"errors", "gmail"},
     "commands": {"errors", "security", "gmail", "cli"},
 }
@@ -58,10 +59,10 @@ FOLDERS: dict[tuple[str, str], dict[str, set[str]]] = {
     (PRODUCT, "tools"): {"arguments": set(), "answers": {"arguments"}},
     (LOCAL, "engine"): {
         "http": set(),
-        "connecting": {"http"},
-        "running": {"http", "connecting"},
-        "pages": {"http", "connecting"},
-        "api": {"http", "connecting", "running"},
+        "authorization": {"http"},
+        "execution": {"http", "authorization"},
+        "pages": {"http", "authorization"},
+        "api": {"http", "execution"},
     },
 }
 """The folders of a room, and which of them each may import; files beside them are for all."""

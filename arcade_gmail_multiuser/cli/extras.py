@@ -7,7 +7,7 @@ __all__ = ["EXTRAS", "install_line", "missing_line"]
 EXTRAS: dict[str, tuple[str, ...]] = {
     "examples": ("itsdangerous", "jinja2", "python_multipart"),
     "client": ("arcadepy", "cachetools"),
-    "security": ("aiosqlite", "cryptography", "sqlalchemy", "yaml"),
+    "security": ("aiosqlite", "alembic", "cryptography", "sqlalchemy", "yaml"),
     "postgres": ("asyncpg",),
     "redis": ("redis",),
     "mcp": ("arcade_mcp_server",),

@@ -1,4 +1,4 @@
-"""A tool's input: as JSON Schema, and whether given arguments fit it."""
+"""Check a tool's arguments before they are sent."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from typing import Any
 from arcadepy.types import ToolDefinition
 
 from arcade_gmail_multiuser.errors import InvalidParameters
+from arcade_gmail_multiuser.tool_formats import input_schema
 
-__all__ = ["USER_ID", "check_arguments", "input_schema", "with_user_id"]
+__all__ = ["USER_ID", "check_arguments", "with_user_id"]
 
 USER_ID = "user_id"
 """A parameter of this name means the user whom the call is for anyway."""
 
-TYPES = {
-    "string": "string",
-    "integer": "integer",
-    "number": "number",
-    "boolean": "boolean",
-    "json": "object",
-    "array": "array",
-}
 PYTHON: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -33,58 +26,6 @@ PYTHON: Mapping[str, tuple[type, ...]] = {
 }
 MOST_PROBLEMS = 10
 LONGEST_SHOWN_NAME = 40
-
-
-def input_schema(tool: ToolDefinition) -> dict[str, Any]:
-    """Write the tool's parameters as a JSON Schema object that allows nothing else."""
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    for parameter in tool.input.parameters or ():
-        schema = _value(parameter.value_schema.model_dump(exclude_none=True))
-        if parameter.description:
-            schema["description"] = parameter.description
-        properties[parameter.name] = schema
-        if parameter.required:
-            required.append(parameter.name)
-    return _object(properties, required)
-
-
-def _value(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one of Arcade's value schemas; a type it may have one day is left open."""
-    kind = TYPES.get(str(given.get("val_type")))
-    if kind is None:
-        return {}
-    schema: dict[str, Any] = {"type": kind}
-    if kind == "array":
-        inner = {
-            "val_type": given.get("inner_val_type"),
-            "enum": given.get("enum"),
-            "properties": given.get("inner_properties"),
-            "required_keys": given.get("inner_required_keys"),
-        }
-        schema["items"] = _value(inner)
-        return schema
-    if given.get("enum"):
-        schema["enum"] = list(given["enum"])
-    if kind == "object" and isinstance(given.get("properties"), Mapping):
-        inner_schemas = {}
-        for name, one in given["properties"].items():
-            inner_schemas[name] = _value(one)
-            if one.get("description"):
-                inner_schemas[name]["description"] = one["description"]
-        schema = _object(inner_schemas, list(given.get("required_keys") or ()))
-    return schema
-
-
-def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-    }
-    if required:
-        schema["required"] = required
-    return schema
 
 
 def with_user_id(tool: ToolDefinition, given: Mapping[str, Any], user_id: str) -> dict[str, Any]:
@@ -102,7 +43,7 @@ def check_arguments(tool: ToolDefinition, given: object) -> dict[str, Any]:
     """
     if not isinstance(given, Mapping):
         raise InvalidParameters(f"The parameters of {tool.name} are given by name, as an object.")
-    schema = input_schema(tool)
+    schema = input_schema(tool.to_dict())
     kept = {name: value for name, value in given.items() if value is not None}
     problems = tuple(_problems_of_object(kept, schema, ""))[:MOST_PROBLEMS]
     if problems:

@@ -71,7 +71,7 @@ def test_the_file_and_the_options_exclude_each_other(
 ) -> None:
     parser = argparse.ArgumentParser()
     engine.add_arguments(parser)
-    for option in ("--data", "--public-url", "--token-reader", "--worker-origin"):
+    for option in ("--data", "--public-url", "--token-reader"):
         assert command.run(["engine", "--config", str(config), option, "x"]) == 2
         assert option in capsys.readouterr().err
 

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.sql_tables import prepare_tables
 
 __all__ = ["SqlAuditStore"]
 
@@ -78,7 +78,7 @@ class SqlAuditStore:
     async def prepare(self, keys: AuditKeys) -> None:
         """Create the tables and the head of an empty log; a log that lost its head gets none."""
         async with self._patiently():
-            await create_missing_tables(self._engine, self._metadata)
+            await prepare_tables(self._engine, self._metadata)
             with contextlib.suppress(IntegrityError):  # another process was first
                 async with self._engine.begin() as db:
                     headed = await db.scalar(select(func.count()).select_from(self._heads))

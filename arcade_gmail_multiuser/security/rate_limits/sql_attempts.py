@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
 from arcade_gmail_multiuser.security.rate_limits.attempts import limiter_unavailable, weigh_attempt
-from arcade_gmail_multiuser.security.sql_tables import create_missing_tables
+from arcade_gmail_multiuser.security.sql_tables import prepare_tables
 
 __all__ = ["SqlAttemptStore"]
 
@@ -61,7 +61,7 @@ class SqlAttemptStore:
 
     async def prepare(self) -> None:
         async with self._patiently():
-            await create_missing_tables(self._engine, self._metadata)
+            await prepare_tables(self._engine, self._metadata)
 
     async def close(self) -> None:
         """Leave the database to its owner."""

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from chromium import PHONE, Person, no_horizontal_scroll, passes_axe
 
-from arcade_gmail_local.engine.pages.oauth_pages import confirm_page, end_page
-from arcade_gmail_local.engine.pages.page_texts import REASONS, text_of
 from arcade_gmail_local.engine.pages.permissions import in_words
+from arcade_gmail_local.engine.pages.templating import REASONS, confirm_page, end_page, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine.database import open_database, prepare_database
+from arcade_gmail_local.engine.execution.secret_store import SecretStore
 from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
-from arcade_gmail_local.engine.running.secret_store import SecretStore
 from arcade_gmail_multiuser.cli import command
 from arcade_gmail_multiuser.security.audit.opening import open_audit
 from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
@@ -27,7 +27,7 @@ def engines(tmp_path: Path) -> str:
 
     async def fill() -> None:
         database = open_database(url)
-        await create_tables(database)
+        await prepare_database(database)
         ring = Keyring.from_base64([OLD])
         store = SecretStore(database, ring, project="default", fixed={}, clock=time.time)
         await store.put("ONE", "canary-secret", "")
