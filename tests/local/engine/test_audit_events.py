@@ -132,7 +132,7 @@ async def test_nobody_passes_on_a_record_that_has_just_failed() -> None:
     events = Events(Broken(), clock=lambda: 1000.0)
 
     async def release() -> None:
-        await events.tell_once_a_minute(
+        await events.record_once_a_minute(
             "token.released", "succeeded", about=("uc_1", "default"), actor="agent"
         )
 

@@ -55,7 +55,7 @@ async def run_due(stack: Stack) -> int:
 async def claimed_elsewhere(stack: Stack, owner: str) -> list[Any]:
     """Let another engine take what is due in a minute, while this one's own loop looks away."""
     scheduler = stack.app.state.services.scheduler
-    async with scheduler._looking:
+    async with scheduler._claiming:
         stack.clock.now += 60
         return list(await scheduler._schedule.claim_due(owner, 5))
 
@@ -362,7 +362,7 @@ async def test_calls_that_were_taken_run_though_the_database_was_lost_at_the_nex
                 raise OperationalError("claiming", None, RuntimeError("gone"))
 
     database = stack.app.state.services.database.sync_engine
-    async with scheduler._looking:
+    async with scheduler._claiming:
         stack.clock.now += 100
         event.listen(database, "before_cursor_execute", lose_the_second)
     await run_due(stack)

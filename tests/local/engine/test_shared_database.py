@@ -6,10 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from arcade_gmail_local.engine import tables
 from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_multiuser.errors import ConfigurationError
 
@@ -86,16 +84,6 @@ async def test_many_processes_may_create_the_tables_at_once(any_database: str) -
     await asyncio.gather(*(prepare_database(engine) for engine in engines))
     for engine in engines:
         await engine.dispose()
-
-
-async def test_a_database_of_a_newer_release_is_refused_and_left_alone(any_database: str) -> None:
-    engine = open_database(any_database)
-    await prepare_database(engine)
-    async with engine.begin() as db:
-        await db.execute(update(tables.versions).values(version=tables.VERSION + 1))
-    with pytest.raises(ConfigurationError, match="newer release"):
-        await prepare_database(engine)
-    await engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ async def test_in_development_an_older_database_is_upgraded_on_start_and_used(
 
     # The audit log continues where it was.
     report = await stack.app.state.services.audit.verify()
-    assert report.intact, report
+    assert (report.broken, report.count > 21) == (None, True)
 
 
 async def test_in_production_an_older_database_is_refused_until_the_command_has_run(
