@@ -25,7 +25,6 @@
     ├── RequestRefused            Google answered 4xx and none of the above fits
     │   └── EngineRefused         Arcade's engine answered 4xx and none of the above fits
     ├── ToolFailed                a tool ran and tells why it did not do what it should
-    ├── ModelFailed               a chat model gave an error or an answer nobody can read
     ├── RateLimited               too fast; wait `retry_after_ms`
     ├── Unavailable               Google answered 5xx, or an answer nobody can read
     │   ├── AnswerTooLarge        the answer is larger than this process is willing to hold
@@ -66,7 +65,6 @@ __all__ = [
     "MessageTooLarge",
     "MissingScope",
     "MissingToken",
-    "ModelFailed",
     "NotFound",
     "OutcomeUnknown",
     "RateLimited",
@@ -278,11 +276,6 @@ class ToolFailed(GmailMultiuserError):
         self.can_retry = can_retry
         if code:
             self.code = code
-
-
-class ModelFailed(GmailMultiuserError):
-    code = "model_failed"
-    can_retry = True
 
 
 class RateLimited(GmailMultiuserError):

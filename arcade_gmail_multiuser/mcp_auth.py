@@ -1,8 +1,8 @@
-"""Who may come in over HTTP: a person with a signed token of theirs, into sessions of their own.
+"""Authenticate MCP over HTTP: signed tokens only, and each session only for its owner.
 
-arcade_mcp_server's `ResourceServerAuth` checks signature, issuer and audience. It takes a token
-without an expiry for one that lasts forever, knows a person by `sub` alone although issuers give
-the same one out twice, and lets whoever has a token use anybody's session.
+arcade_mcp_server's `ResourceServerAuth` checks signature, issuer and audience. But it accepts a
+token without an expiry, knows a person by `sub` alone although two issuers may use the same one,
+and lets anyone with a token use anyone's session.
 """
 
 from __future__ import annotations
@@ -23,41 +23,40 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.origins import check_url
 
-__all__ = ["FrontDoor", "OwnSessionsOnly", "front_door", "front_door_of_environment"]
+__all__ = ["McpAuth", "OwnSessionsOnly", "make_mcp_auth", "mcp_auth_from_environment"]
 
-KEYS_TRUSTED_FOR_S = 300
-"""How long a signing key works after its issuer has withdrawn it, and at most until a new one does.
-"""
+KEY_CACHE_S = 300
+"""How long an issuer's keys are cached: a withdrawn one still works, and a new one may not yet."""
 
 SESSION_HEADER = "mcp-session-id"
 SESSION_UNKNOWN = -32600
 
 
-class FrontDoor(ResourceServerAuth):
-    """Admit tokens that end and that name a person; the person's `sub` is the user id."""
+class McpAuth(ResourceServerAuth):
+    """Accept tokens that expire and name a person, whose `sub` is the user id."""
 
     async def validate_token(self, token: str) -> ResourceOwner:
         owner = await super().validate_token(token)
         if not isinstance(owner.claims.get("exp"), int | float):
             raise InvalidTokenError("Token has no expiry")
         if not isinstance(owner.user_id, str) or not owner.user_id.strip():
-            raise InvalidTokenError("Token names nobody")
+            raise InvalidTokenError("Token names no user")
         return owner
 
 
-def front_door(
+def make_mcp_auth(
     *,
     resource: str,
     issuer: str,
     jwks_uri: str,
     audiences: Iterable[str] = (),
     algorithm: str = "RS256",
-) -> FrontDoor:
-    """Admit the tokens of one authorization server.
+) -> McpAuth:
+    """Accept the tokens of one authorization server.
 
     Args:
-        resource: this server's own address, with its path; also the audience, unless others are
-            given.
+        resource: this server's own address with its path; also the audience, unless `audiences`
+            names others.
 
     Raises:
         ConfigurationError: an address that is not https (or loopback), an unknown algorithm.
@@ -72,11 +71,11 @@ def front_door(
         algorithm=algorithm,
         expected_audiences=list(audiences) or None,
     )
-    return _door(resource, [entry])
+    return _make(resource, [entry])
 
 
-def front_door_of_environment() -> FrontDoor | None:
-    """Read arcade_mcp_server's own MCP_RESOURCE_SERVER_… variables; None without them.
+def mcp_auth_from_environment() -> McpAuth | None:
+    """Read arcade_mcp_server's own MCP_RESOURCE_SERVER_… variables; return None without them.
 
     Raises:
         ConfigurationError: unreadable, unsafe, or several issuers.
@@ -95,30 +94,29 @@ def front_door_of_environment() -> FrontDoor | None:
             "MCP_RESOURCE_SERVER_CANONICAL_URL and MCP_RESOURCE_SERVER_AUTHORIZATION_SERVERS "
             "belong together."
         )
-    return _door(settings.canonical_url, entries)
+    return _make(settings.canonical_url, entries)
 
 
-def _door(resource: str, entries: list[AuthorizationServerEntry]) -> FrontDoor:
+def _make(resource: str, entries: list[AuthorizationServerEntry]) -> McpAuth:
     check_url("The resource", resource)
     for entry in entries:
         check_url("The issuer", entry.issuer)
         check_url("The JWKS address", entry.jwks_uri)
     if len({entry.issuer for entry in entries}) > 1:
         raise ConfigurationError(
-            "Only one issuer can be trusted: two may call different people by the same `sub`."
+            "Only one issuer can be trusted: two may use the same `sub` for different people."
         )
     try:
-        return FrontDoor(entries, resource, cache_ttl=KEYS_TRUSTED_FOR_S)
+        return McpAuth(entries, resource, cache_ttl=KEY_CACHE_S)
     except ValueError:
-        raise ConfigurationError("The resource is no address that a client can name.") from None
+        raise ConfigurationError("The resource is not a valid address.") from None
 
 
 class OwnSessionsOnly:
-    """Keep a session to the person who opened it.
+    """Keep a session to the person who opened it; for anyone else it does not exist.
 
-    A session's id is no credential, but arcade_mcp_server answers the requests of a session by
-    their numbers alone: two people in one session could get each other's answers. To anybody else
-    a session does not exist.
+    A session's id is no credential, but arcade_mcp_server matches the answers of a session by
+    request number alone: two people in one session could get each other's.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -135,14 +133,14 @@ class OwnSessionsOnly:
             await _no_such_session()(scope, receive, send)
             return
 
-        async def send_noting_the_owner(message: Message) -> None:
+        async def send_and_record_owner(message: Message) -> None:
             if message["type"] == "http.response.start" and session is None:
                 opened = Headers(raw=message["headers"]).get(SESSION_HEADER)
                 if opened is not None:
                     self._owners[opened] = owner.user_id
             await send(message)
 
-        await self._app(scope, receive, send_noting_the_owner)
+        await self._app(scope, receive, send_and_record_owner)
         if session is not None and scope["method"] == "DELETE":
             self._owners.pop(session, None)
 

@@ -1,6 +1,6 @@
-"""The tools as an MCP server: over stdio for one person, over HTTP for each with their own token.
+"""Serve the tools over MCP: on stdio for one person, on HTTP for anyone with a token of their own.
 
-Run as a file it is what `arcade deploy -e arcade_gmail_multiuser/server.py` starts.
+`arcade deploy -e arcade_gmail_multiuser/server.py` runs this file.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from starlette.routing import Mount
 import arcade_gmail_multiuser
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import close_readers
-from arcade_gmail_multiuser.mcp_auth import FrontDoor, OwnSessionsOnly
-from arcade_gmail_multiuser.security.log_privacy import keep_mail_out_of_logs
+from arcade_gmail_multiuser.mcp_auth import McpAuth, OwnSessionsOnly
+from arcade_gmail_multiuser.security.redaction import keep_mail_out_of_logs
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 
 __all__ = ["create_http_app", "create_server", "serve_stdio"]
@@ -42,7 +42,7 @@ def create_server() -> MCPApp:
     """Make the server with every tool of the package; its `run()` starts it.
 
     Host, port and transport come from ARCADE_SERVER_HOST, _PORT and _TRANSPORT. Making an MCPApp
-    sets up logging, which is why nothing here does so at import.
+    sets up logging, so nothing here makes one at import.
     """
     keep_mail_out_of_logs()
     server = MCPApp(
@@ -57,23 +57,23 @@ def create_server() -> MCPApp:
 
 async def serve_stdio() -> None:
     """Serve one person until stdin ends. stdout belongs to the protocol, stderr to the log."""
-    _keep_the_log_small()
+    _limit_logging()
     try:
         await run_stdio_server(_catalog(), settings=_settings())
     finally:
-        await _let_go()
+        await _close()
 
 
-def create_http_app(door: FrontDoor) -> FastAPI:
-    """Make the application that serves /mcp to everybody whom the front door admits.
+def create_http_app(auth: McpAuth) -> FastAPI:
+    """Make the application that serves /mcp to the people whose tokens `auth` accepts.
 
-    ARCADE_USER_ID is not heeded, because each request says for whom it is, nor is
-    ARCADE_WORKER_SECRET: a worker is `arcade-gmail-multiuser serve`.
+    ARCADE_USER_ID is ignored, because each token names its user, and so is ARCADE_WORKER_SECRET:
+    the worker is `arcade-gmail-multiuser serve`.
     """
-    _keep_the_log_small()
+    _limit_logging()
     settings = _settings()
     settings.arcade.user_id = settings.arcade.server_secret = None
-    app = create_arcade_mcp(_catalog(), settings, resource_server_validator=door)
+    app = create_arcade_mcp(_catalog(), settings, resource_server_validator=auth)
     guard = next(
         route.app
         for route in app.routes
@@ -88,7 +88,7 @@ def create_http_app(door: FrontDoor) -> FastAPI:
             try:
                 yield
             finally:
-                await _let_go()
+                await _close()
 
     app.router.lifespan_context = lifespan
     return app
@@ -110,13 +110,13 @@ def _settings() -> MCPSettings:
     return MCPSettings(server=about)
 
 
-def _keep_the_log_small() -> None:
-    """Warnings and worse, to stderr; below that it tells session ids, links and inputs."""
+def _limit_logging() -> None:
+    """Log warnings and worse to stderr; below that are session ids, links and inputs."""
     setup_logging("WARNING", stdio_mode=True)
     keep_mail_out_of_logs()
 
 
-async def _let_go() -> None:
+async def _close() -> None:
     close_readers()
     await close_transport()
 

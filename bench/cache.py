@@ -75,12 +75,12 @@ def main() -> int:
     draw = random.Random(1)
     hit = microseconds(cache.get_cached_tools, draw.choices(people, k=LOOKUPS))
     miss = microseconds(cache.get_cached_tools, [f"other{n}" for n in range(LOOKUPS)])
-    figures = cache.figures
-    assert figures.hits == LOOKUPS
+    stats = cache.stats
+    assert stats.hits == LOOKUPS
     print(f"hit      {hit:8.2f} µs   (at most {MOST_US:.0f})")
     print(f"miss     {miss:8.2f} µs")
     print(f"keeping  {keeping:8.2f} µs   for {given.tools} tools")
-    print(f"held     {figures.bytes / figures.size / 1024:8.1f} KiB of JSON a user")
+    print(f"held     {stats.bytes / stats.size / 1024:8.1f} KiB of JSON a user")
     print(f"warm-up  {asyncio.run(warm_up(described, given.warm)):8.0f} users/s")
     return 0 if hit < MOST_US else 1
 

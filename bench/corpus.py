@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from arcade_gmail_local.sandbox.payload import gmail_payload, snippet_of
+from arcade_gmail_local.sandbox.mail.payload import gmail_payload, snippet_of
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 from arcade_gmail_multiuser.gmail.messages.quote_folding import fold_quotes

@@ -29,7 +29,7 @@ from arcade_gmail_multiuser.gmail.api import client as gmail_client
 from arcade_gmail_multiuser.gmail.api.quota import Quota
 from arcade_gmail_multiuser.gmail.api.transport import close_transport
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.messages import list_emails
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 from bench.html_to_text import newsletter
 
 COUNT = 100

@@ -21,12 +21,11 @@ from multiprocessing.connection import Connection
 
 from aiohttp import web
 
-from arcade_gmail_multiuser.gmail.api.batch import make_all
-from arcade_gmail_multiuser.gmail.api.line import Line
+from arcade_gmail_multiuser.gmail.api.batch import call_in_batches
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, together
 from arcade_gmail_multiuser.gmail.api.quota import Quota
 from arcade_gmail_multiuser.gmail.api.requests import build
-from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy
-from arcade_gmail_multiuser.gmail.api.transport import close_transport, shared_transport
+from arcade_gmail_multiuser.gmail.api.transport import close_transport
 
 PART = re.compile(rb"Content-ID: <([^>]+)>\r\n\r\nGET \S*/messages/(\w+)\S* HTTP")
 
@@ -73,28 +72,20 @@ def serve(pipe: Connection, latency: float, part: float) -> None:
 
 async def seconds(count: int, size: int | None) -> float:
     """Return how long one person's `count` reads take; size None means side by side."""
-    line = Line(
-        "token",
-        "bench",
-        transport=shared_transport(),
-        quota=Quota(units_per_minute=10**9),
-        policy=RetryPolicy(),
-        deadline_s=300,
-    )
+    client = GmailClient("token", "bench", quota=Quota(units_per_minute=10**9), deadline_s=300)
     started = time.perf_counter()
     requests = [
         build("users.messages.get", userId="me", id=f"{n:016x}", format="full")
         for n in range(count)
     ]
-    outcomes = await make_all(
-        line,
-        requests,
-        kind=Kind.READ,
-        size=size or 1,
-        alone_up_to=count if size is None else 0,
-    )
+    if size is None:
+        outcomes = await together(*map(client.attempt, requests))
+    else:
+        outcomes = await call_in_batches(client, requests, size=size)
     taken = time.perf_counter() - started
-    assert [outcome["id"] for outcome in outcomes] == [f"{n:016x}" for n in range(count)]
+    assert [outcome["id"] for outcome in outcomes if isinstance(outcome, dict)] == [
+        f"{n:016x}" for n in range(count)
+    ]
     return taken
 
 

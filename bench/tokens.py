@@ -22,15 +22,15 @@ from pathlib import Path
 from redis.asyncio import Redis
 from sqlalchemy import insert, text
 
+from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.consent import Consent, merge_consent
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer
 from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore, columns_of
-from arcade_gmail_multiuser.security.tokens.store import TokenStore
+from arcade_gmail_multiuser.security.tokens.store import TokenStore, open_token_store
 from arcade_gmail_multiuser.security.tokens.tables import tokens
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
@@ -38,7 +38,7 @@ DATABASE_URL = os.environ.get(
     "TEST_DATABASE_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
 )
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
-K1, K2 = (secrets.token_bytes(32) for _ in range(2))
+K1, K2 = new_key(), new_key()
 BATCH = 1000
 
 
@@ -52,7 +52,7 @@ class Nobody:
 
 
 def records(count: int) -> list[TokenRecord]:
-    sealer = TokenSealer(Keyring({"k1": K1}))
+    sealer = TokenSealer(Keyring(K1))
     now = time.time()
     made = []
     for n in range(count):
@@ -106,14 +106,14 @@ async def measure(name: str, store: TokenStore, users: int, seconds: float) -> N
     await store.prepare()
     await fill(store, records(users))
     manager = SecureTokenManager(
-        store, Keyring({"k2": K2, "k1": K1}), project="bench", providers={"google": Nobody()}
+        store, Keyring([K2, K1]), project="bench", providers={"google": Nobody()}
     )
     await look_up(manager, users, 0.5, 1)
     for at_once in (1, 2, 8):
         found = await look_up(manager, users, seconds, at_once)
         print(f"{name:<11} lookups, {at_once} at once: {found}")
     began = time.perf_counter()
-    done = await rotate_tokens(store, Keyring({"k2": K2, "k1": K1}))
+    done = await rotate_tokens(store, Keyring([K2, K1]))
     took = time.perf_counter() - began
     assert done.complete
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,8 +1,9 @@
-"""How a case is written: a message, and the one call that has to answer it."""
+"""Write a case: a message, the one call that has to answer it, and a tempting wrong one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from arcade_tdk import ToolCatalog
 
 import arcade_gmail_multiuser
 
-__all__ = ["called", "catalog", "expect", "new_suite"]
+__all__ = ["SCRIPT", "Call", "Line", "call", "called", "expect", "new_suite"]
 
 SYSTEM = (
     "You are an assistant with access to the user's Gmail through tools. The user is "
@@ -25,6 +26,26 @@ RUBRIC = EvalRubric(fail_threshold=0.88, warn_threshold=0.95)
 History = list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call. Parameters that are left out are sent as null, as strict mode wants it."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the scripted model answers to a message: once right, once with the wrong tool."""
+
+    right: Call
+    neighbour: Call
+
+
+SCRIPT: dict[str, Line] = {}
+"""Every message of the suites built so far; `script.py` builds them all."""
+
+
 @cache
 def catalog() -> ToolCatalog:
     """Load the toolkit once: it takes more than a second, and every suite wants it."""
@@ -33,15 +54,25 @@ def catalog() -> ToolCatalog:
     return loaded
 
 
+@cache
+def functions() -> Mapping[str, Callable[..., Any]]:
+    return {tool.definition.name: tool.tool for tool in catalog()}
+
+
 def new_suite(name: str) -> EvalSuite:
     return EvalSuite(name=name, system_message=SYSTEM, catalog=catalog(), rubric=RUBRIC)
+
+
+def call(tool: str, /, **arguments: Any) -> Call:
+    return Call(f"GmailMultiuser_{tool}", arguments)
 
 
 def expect(
     suite: EvalSuite,
     message: str,
-    tool: Callable[..., Any],
+    tool: str,
     *,
+    tempting: Call,
     worded: Sequence[str] = (),
     after: History | None = None,
     **arguments: Any,
@@ -49,9 +80,13 @@ def expect(
     """Add a case: this message has to end in this one call.
 
     Args:
+        tempting: the wrong call that a model might make instead.
         worded: the arguments that a model may phrase in its own way; all others are exact.
         after: what was said and called before the message.
     """
+    line = Line(call(tool, **arguments), tempting)
+    if SCRIPT.setdefault(message, line) != line:
+        raise ValueError(f"two cases have the message: {message}")
     share = 1.0 / max(1, len(arguments))
     critics = [
         SimilarityCritic(critic_field=name, weight=share, similarity_threshold=0.6)
@@ -60,24 +95,24 @@ def expect(
         for name in arguments
     ]
     suite.add_case(
-        name=f"{tool.__name__}: {message}",
+        name=f"{tool}: {message}",
         user_message=message,
-        expected_tool_calls=[ExpectedToolCall(func=tool, args=arguments)],
+        expected_tool_calls=[ExpectedToolCall(func=functions()[tool], args=arguments)],
         critics=critics,
         additional_messages=after or [],
     )
 
 
 def called(tool: str, arguments: str, answer: str, message: str, reply: str) -> History:
-    """Tell an earlier turn: the user asked, the model called a tool and reported."""
-    call = {
+    """Write an earlier turn: the user asked, the model called a tool and reported."""
+    made = {
         "id": "call_1",
         "type": "function",
         "function": {"name": f"GmailMultiuser_{tool}", "arguments": arguments},
     }
     return [
         {"role": "user", "content": message},
-        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "assistant", "content": "", "tool_calls": [made]},
         {"role": "tool", "content": answer, "tool_call_id": "call_1", "name": tool},
         {"role": "assistant", "content": reply},
     ]

@@ -5,11 +5,7 @@ from __future__ import annotations
 from arcade_evals import EvalSuite, tool_eval
 
 # `arcade evals` puts this folder on the path, not the one above it.
-from cases import called, expect, new_suite
-
-from arcade_gmail_multiuser.tools.attachments import get_attachment
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import reply_to_email, send_email
+from cases import call, called, expect, new_suite
 
 
 @tool_eval()
@@ -19,21 +15,23 @@ def files_and_previews() -> EvalSuite:
     expect(
         suite,
         "What does the attachment report.pdf of message 18f2a7c3d4e5b620 say?",
-        get_attachment,
+        "GetAttachment",
         email_id="18f2a7c3d4e5b620",
         attachment="report.pdf",
+        tempting=call("GetEmail", email_id="18f2a7c3d4e5b620"),
     )
     expect(
         suite,
         "I need the raw bytes of the only attachment of message 18f2a7c3d4e5b621.",
-        get_attachment,
+        "GetAttachment",
         email_id="18f2a7c3d4e5b621",
         mode="base64",
+        tempting=call("ListEmailAttachmentMetadata", email_id="18f2a7c3d4e5b621"),
     )
     expect(
         suite,
         "Read on in that file.",
-        get_attachment,
+        "GetAttachment",
         after=called(
             "GetAttachment",
             '{"email_id": "18f2a7c3d4e5b622", "attachment": "2"}',
@@ -45,12 +43,13 @@ def files_and_previews() -> EvalSuite:
         email_id="18f2a7c3d4e5b622",
         attachment="2",
         cursor="t.AbCd",
+        tempting=call("GetEmail", email_id="18f2a7c3d4e5b622", body_cursor="t.AbCd"),
     )
     expect(
         suite,
         "Answer message 18f2a7c3d4e5b623 with the words Here it is, and attach the file plan.xlsx "
         "from message 18f2a7c3d4e5b624.",
-        reply_to_email,
+        "ReplyToEmail",
         reply_to_message_id="18f2a7c3d4e5b623",
         body="Here it is",
         attachments=[
@@ -64,26 +63,33 @@ def files_and_previews() -> EvalSuite:
             }
         ],
         worded=("body",),
+        tempting=call(
+            "GetAttachment", email_id="18f2a7c3d4e5b624", attachment="plan.xlsx", mode="base64"
+        ),
     )
     expect(
         suite,
         "Prepare a message to jane@example.com for my confirmation, store nothing: subject "
         '"Contract", text "I accept." I want a token to send exactly that.',
-        prepare_email,
+        "PrepareEmail",
         recipient="jane@example.com",
         subject="Contract",
         body="I accept.",
         worded=("body",),
+        tempting=call(
+            "WriteDraftEmail", recipient="jane@example.com", subject="Contract", body="I accept."
+        ),
     )
     expect(
         suite,
         'If I sent bob@example.com a mail with the subject "Test" and the text "Hello" through '
         "SendEmail, what exactly would go out? Do not send anything.",
-        send_email,
+        "SendEmail",
         recipient="bob@example.com",
         subject="Test",
         body="Hello",
         dry_run=True,
         worded=("body",),
+        tempting=call("PrepareEmail", recipient="bob@example.com", subject="Test", body="Hello"),
     )
     return suite

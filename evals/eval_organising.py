@@ -5,29 +5,7 @@ from __future__ import annotations
 from arcade_evals import EvalSuite, tool_eval
 
 # `arcade evals` puts this folder on the path, not the one above it.
-from cases import called, expect, new_suite
-
-from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
-from arcade_gmail_multiuser.tools.followups import find_unanswered
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.labels import create_label, delete_label, update_label
-from arcade_gmail_multiuser.tools.messages import get_emails
-from arcade_gmail_multiuser.tools.stored_drafts import (
-    delete_draft_email,
-    list_draft_emails,
-    update_draft_email,
-    write_draft_reply_email,
-)
-from arcade_gmail_multiuser.tools.threads import list_threads, set_thread_trash_status
-from arcade_gmail_multiuser.tools.triage import (
-    archive_email,
-    change_email_labels,
-    report_spam,
-    restore_email,
-    triage_emails,
-    undo_change,
-)
-from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
+from cases import call, called, expect, new_suite
 
 
 @tool_eval()
@@ -37,47 +15,58 @@ def organising_mail() -> EvalSuite:
     expect(
         suite,
         "Archive the single message 18f2a7c3d4e5b620.",
-        archive_email,
+        "ArchiveEmail",
         email_id="18f2a7c3d4e5b620",
+        tempting=call("TrashEmail", email_id="18f2a7c3d4e5b620"),
     )
     expect(
         suite,
         "Message 18f2a7c3d4e5b621 is spam. Report it.",
-        report_spam,
+        "ReportSpam",
         email_id="18f2a7c3d4e5b621",
+        tempting=call("TrashEmail", email_id="18f2a7c3d4e5b621"),
     )
     expect(
         suite,
         "Mark the messages 18f2a7c3d4e5b622 and 18f2a7c3d4e5b623 as read.",
-        triage_emails,
+        "TriageEmails",
         action="mark_read",
         email_ids=["18f2a7c3d4e5b622", "18f2a7c3d4e5b623"],
+        tempting=call(
+            "ChangeEmailLabels",
+            action="add",
+            label_name="UNREAD",
+            email_ids=["18f2a7c3d4e5b622", "18f2a7c3d4e5b623"],
+        ),
     )
     expect(
         suite,
         "Star everything that the search from:boss@example.com is:unread finds.",
-        triage_emails,
+        "TriageEmails",
         action="star",
         query="from:boss@example.com is:unread",
+        tempting=call("SearchEmailsByQuery", query="from:boss@example.com is:unread"),
     )
     expect(
         suite,
         "Put the label Invoices on every message that subject:invoice finds.",
-        change_email_labels,
+        "ChangeEmailLabels",
         action="add",
         label_name="Invoices",
         query="subject:invoice",
+        tempting=call("CreateLabel", label_name="Invoices"),
     )
     expect(
         suite,
         "Get message 18f2a7c3d4e5b624 out of the trash.",
-        restore_email,
+        "RestoreEmail",
         email_id="18f2a7c3d4e5b624",
+        tempting=call("TriageEmails", action="unarchive", email_ids=["18f2a7c3d4e5b624"]),
     )
     expect(
         suite,
         "That was wrong. Take it back.",
-        undo_change,
+        "UndoChange",
         after=called(
             "ArchiveEmail",
             '{"email_id": "18f2a7c3d4e5b625"}',
@@ -86,13 +75,15 @@ def organising_mail() -> EvalSuite:
             "It is archived.",
         ),
         undo_token="dTEkQ0tZ",
+        tempting=call("RestoreEmail", email_id="18f2a7c3d4e5b625"),
     )
     expect(
         suite,
         "Throw the whole conversation 18f2a7c3d4e5b626 away.",
-        set_thread_trash_status,
+        "SetThreadTrashStatus",
         thread_id="18f2a7c3d4e5b626",
         in_trash=True,
+        tempting=call("TrashEmail", email_id="18f2a7c3d4e5b626"),
     )
     return suite
 
@@ -101,19 +92,27 @@ def organising_mail() -> EvalSuite:
 def keeping_labels() -> EvalSuite:
     """The labels themselves, as against the mail under them."""
     suite = new_suite("keeping labels")
-    expect(suite, "Make a new label Travel/2027.", create_label, label_name="Travel/2027")
+    expect(
+        suite,
+        "Make a new label Travel/2027.",
+        "CreateLabel",
+        label_name="Travel/2027",
+        tempting=call("ListLabels", name_contains="Travel/2027"),
+    )
     expect(
         suite,
         "Rename my label Clients to Customers.",
-        update_label,
+        "UpdateLabel",
         current_name="Clients",
         new_name="Customers",
+        tempting=call("CreateLabel", label_name="Customers"),
     )
     expect(
         suite,
         "I do not need my label Old any more. Delete the label; keep the mail.",
-        delete_label,
+        "DeleteLabel",
         label_name="Old",
+        tempting=call("ChangeEmailLabels", action="remove", label_name="Old", query="label:old"),
     )
     return suite
 
@@ -122,31 +121,41 @@ def keeping_labels() -> EvalSuite:
 def reading_several() -> EvalSuite:
     """Several messages or conversations at once."""
     suite = new_suite("reading several")
-    expect(suite, "List my five most recent conversations.", list_threads, max_results=5)
+    expect(
+        suite,
+        "List my five most recent conversations.",
+        "ListThreads",
+        max_results=5,
+        tempting=call("ListEmails", n_emails=5),
+    )
     expect(
         suite,
         "Read the messages 18f2a7c3d4e5b627 and 18f2a7c3d4e5b628 to me.",
-        get_emails,
+        "GetEmails",
         email_ids=["18f2a7c3d4e5b627", "18f2a7c3d4e5b628"],
+        tempting=call("GetEmail", email_id="18f2a7c3d4e5b627"),
     )
     expect(
         suite,
         "Which files are attached to message 18f2a7c3d4e5b631? Only their names.",
-        list_email_attachment_metadata,
+        "ListEmailAttachmentMetadata",
         email_id="18f2a7c3d4e5b631",
+        tempting=call("GetEmail", email_id="18f2a7c3d4e5b631"),
     )
     expect(
         suite,
         "Whom do I still owe an answer? Look back a week.",
-        find_unanswered,
+        "FindUnanswered",
         direction="i_owe",
         days=7,
+        tempting=call("ListThreads", max_results=10),
     )
     expect(
         suite,
         "Who has not answered me since my last mail to them?",
-        find_unanswered,
+        "FindUnanswered",
         direction="owed_to_me",
+        tempting=call("SearchThreads", sender=["me"]),
     )
     return suite
 
@@ -158,39 +167,52 @@ def drafts_and_forwards() -> EvalSuite:
     expect(
         suite,
         "Forward message 18f2a7c3d4e5b632 to dana@example.com with the note: For your files.",
-        forward_email,
+        "ForwardEmail",
         email_id="18f2a7c3d4e5b632",
         recipient="dana@example.com",
         note="For your files.",
         worded=("note",),
+        tempting=call(
+            "SendEmail", recipient="dana@example.com", subject="Fwd:", body="For your files."
+        ),
     )
-    expect(suite, "Show me the last three drafts that I saved.", list_draft_emails, n_drafts=3)
+    expect(
+        suite,
+        "Show me the last three drafts that I saved.",
+        "ListDraftEmails",
+        n_drafts=3,
+        tempting=call("ListEmails", n_emails=3, label_name="DRAFT"),
+    )
     expect(
         suite,
         "Change the subject of my draft r-7001 to Final offer; leave the rest.",
-        update_draft_email,
+        "UpdateDraftEmail",
         draft_email_id="r-7001",
         subject="Final offer",
+        tempting=call("WriteDraftEmail", subject="Final offer", body="", recipient=""),
     )
     expect(
         suite,
         "Throw my draft r-7002 away for good.",
-        delete_draft_email,
+        "DeleteDraftEmail",
         draft_email_id="r-7002",
+        tempting=call("TrashEmail", email_id="r-7002"),
     )
     expect(
         suite,
         'Draft an answer to message 18f2a7c3d4e5b633, "I will come.", but do not send it: '
         "I want to see it first.",
-        write_draft_reply_email,
+        "WriteDraftReplyEmail",
         reply_to_message_id="18f2a7c3d4e5b633",
         body="I will come.",
         worded=("body",),
+        tempting=call("ReplyToEmail", reply_to_message_id="18f2a7c3d4e5b633", body="I will come."),
     )
     expect(
         suite,
         "Leave the newsletter that message 18f2a7c3d4e5b630 came from.",
-        unsubscribe_from_email,
+        "UnsubscribeFromEmail",
         email_id="18f2a7c3d4e5b630",
+        tempting=call("ReportSpam", email_id="18f2a7c3d4e5b630"),
     )
     return suite

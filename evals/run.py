@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.script import SCRIPT, Line
+from evals.script import Line, load_script
 from evals.scripted_model import ScriptedModel, Take
 
 __all__ = ["Verdict", "judge", "main", "run_take"]
 
 FOLDER = Path(__file__).parent
-FEWEST_CASES = 20
+MIN_CASES = 20
 TIMEOUT_S = 300
 
 
@@ -37,8 +37,9 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-def run_take(take: Take, script: Mapping[str, Line] = SCRIPT) -> Verdict:
+def run_take(take: Take, script: Mapping[str, Line] | None = None) -> Verdict:
     """Let the real command run every suite against one take of the script."""
+    script = load_script() if script is None else script
     with tempfile.TemporaryDirectory(prefix="evals-") as home:
         results = Path(home) / "results.json"
         with ScriptedModel(script, take) as model:
@@ -79,7 +80,7 @@ def judge(
     summary = found["summary"]
     cases, passed = summary["total_cases"], summary["passed"]
     problems = [*model.complaints]
-    if cases != len(script) or cases < FEWEST_CASES:
+    if cases != len(script) or cases < MIN_CASES:
         problems.append(f"{cases} cases ran; {len(script)} are in the script")
     if sorted(model.answered) != sorted(script):
         problems.append("the suites did not ask every message of the script exactly once")

@@ -10,7 +10,6 @@ what they do, and `docs: run by FILE` names the test that takes the commands fro
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import secrets
@@ -23,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from arcade_gmail_local.commands.sign_in import sign_in
+from processes import running_stack
+from visitor import agree
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -76,14 +75,8 @@ def name(block: Block) -> str:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
     """Keep sandbox, worker and engine running, as the README and docs/mcp.md tell to."""
-    command = [sys.executable, "-m", "arcade_gmail_multiuser", "up", "--json"]
-    command += ["--token-reader", "default"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.send_signal(signal.SIGINT)
+    with running_stack("--token-reader", "default") as told:
+        yield told
 
 
 def test_every_block_is_of_a_language_that_is_run() -> None:
@@ -121,7 +114,7 @@ async def test_a_python_block_runs_against_a_running_stack(
             async for line in process.stdout:
                 said += line.decode()
                 if "Open this page to connect:" in said.splitlines()[-1]:
-                    await sign_in(line.decode().split()[-1], "alice@example.com")
+                    await agree(line.decode().split()[-1], "alice@example.com")
             complaint = (await process.stderr.read()).decode()
             assert await process.wait() == 0, complaint
     finally:

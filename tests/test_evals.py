@@ -31,18 +31,18 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 def test_a_model_that_is_right_passes_every_case(run: ModuleType) -> None:
     verdict = run.run_take("right")
     assert verdict.problems == ()
-    assert verdict.cases == verdict.passed == len(run.SCRIPT) >= 20
+    assert verdict.cases == verdict.passed == len(run.load_script()) >= 20
 
 
 def test_a_model_that_takes_the_neighbouring_tool_fails_every_case(run: ModuleType) -> None:
     verdict = run.run_take("neighbour")
     assert verdict.problems == ()
-    assert (verdict.cases, verdict.passed) == (len(run.SCRIPT), 0)
+    assert (verdict.cases, verdict.passed) == (len(run.load_script()), 0)
 
 
 def test_one_wrong_answer_one_wrong_argument_and_one_lost_line_are_named(run: ModuleType) -> None:
     """The gate is worth something only if it closes."""
-    script = dict(run.SCRIPT)
+    script = dict(run.load_script())
     wrong_tool, wrong_argument, lost = (
         "Which labels can I use?",
         "Archive the conversation 18f2a7c3d4e5b612.",
@@ -57,8 +57,8 @@ def test_one_wrong_answer_one_wrong_argument_and_one_lost_line_are_named(run: Mo
     del script[lost]
     problems = "\n".join(run.run_take("right", script).problems)
     for message in (wrong_tool, wrong_argument):
-        assert f"should pass: list_labels: {message}" in problems or (
-            f"should pass: change_thread_labels: {message}" in problems
+        assert f"should pass: ListLabels: {message}" in problems or (
+            f"should pass: ChangeThreadLabels: {message}" in problems
         )
     assert f"not in the script: {lost}" in problems
 
@@ -66,8 +66,8 @@ def test_one_wrong_answer_one_wrong_argument_and_one_lost_line_are_named(run: Mo
 def test_every_tool_of_the_toolkit_is_the_right_answer_to_something(run: ModuleType) -> None:
     found = Toolkit.from_package("arcade_gmail_multiuser").tools.values()
     tools = {f"GmailMultiuser_{pascal(name)}" for names in found for name in names}
-    assert {line.right.tool for line in run.SCRIPT.values()} == tools
-    assert all(line.right.tool != line.neighbour.tool for line in run.SCRIPT.values())
+    assert {line.right.tool for line in run.load_script().values()} == tools
+    assert all(line.right.tool != line.neighbour.tool for line in run.load_script().values())
 
 
 def pascal(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The command. The only room that sees every other one."""
+"""The command `arcade-gmail-multiuser`. It may import every other part of the package."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """Check the audit log.
 
-`audit verify` reads a whole log and finds the first record that was edited, deleted, inserted or
-moved, a cut tail and a replaced head. It changes nothing, and others may write meanwhile.
+`audit verify` reads a whole log and reports the first record that was edited, deleted, inserted
+or moved, a cut tail or a replaced head. It changes nothing; the engine may keep writing.
 
-The keys come from the environment, because anybody on the machine can read an argv:
-  ENGINE_AUDIT_KEYS       base64 keys separated by commas, or where the audit has none of its own
+Keys come from the environment, because anyone on the machine can read an argv:
+  ENGINE_AUDIT_KEYS       base64 keys separated by commas; if the audit has none of its own,
   ENGINE_ENCRYPTION_KEYS  the engine's
-  ENGINE_DATABASE_URL     the database, when --database has no address
+  ENGINE_DATABASE_URL     the database, if --database has no address
 
-Note the end that it prints somewhere else and give it back with --expect the next time: whoever can
-put back an older copy of everything on this machine is found only that way.
+Keep the end that it prints on another machine, and pass it to --expect next time: only then does
+it notice that the whole log was replaced by an older copy.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ FROM_ENVIRONMENT = ""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
-    verify = actions.add_parser("verify", help="find the first break; exit 1 if there is one")
+    verify = actions.add_parser("verify", help="find the first break, and exit 1 if there is one")
     place = verify.add_mutually_exclusive_group(required=True)
-    place.add_argument("--file", type=Path, metavar="PATH", help="a file of JSON lines")
+    place.add_argument("--file", type=Path, metavar="PATH", help="an audit in a file of JSON lines")
     place.add_argument(
         "--database",
         nargs="?",
         const=FROM_ENVIRONMENT,
         metavar="URL",
-        help="a database; without URL the one that ENGINE_DATABASE_URL names",
+        help="an audit in a database; without URL, the one in ENGINE_DATABASE_URL",
     )
     place.add_argument(
-        "--config", type=Path, metavar="PATH", help="keys and place from a security.yaml"
+        "--config", type=Path, metavar="PATH", help="a security.yaml with the keys and the place"
     )
     verify.add_argument(
-        "--head", type=Path, metavar="PATH", help="the head of --file, if not beside it"
+        "--head", type=Path, metavar="PATH", help="the head file, if it is not beside --file"
     )
     verify.add_argument(
-        "--expect", type=anchor, metavar="COUNT:DIGEST", help="an end that was noted earlier"
+        "--expect", type=anchor, metavar="COUNT:DIGEST", help="the end that an earlier run printed"
     )
 
 
@@ -75,9 +75,9 @@ def anchor(text: str) -> Anchor:
 
     count, _, digest = text.partition(":")
     if not (count.isascii() and count.isdigit() and len(count) < 16):
-        raise argparse.ArgumentTypeError("it is COUNT:DIGEST, as `audit verify` prints it")
+        raise argparse.ArgumentTypeError("must be COUNT:DIGEST, as `audit verify` prints it")
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise argparse.ArgumentTypeError("it is COUNT:DIGEST, as `audit verify` prints it")
+        raise argparse.ArgumentTypeError("must be COUNT:DIGEST, as `audit verify` prints it")
     return Anchor(int(count), digest)
 
 
@@ -99,9 +99,9 @@ def _place_of_config(path: Path) -> tuple[AuditKeys, Path | None, Path | None, s
     boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
     audit, engine = boundaries.audit, boundaries.engine
     if audit.file is None and engine is None:
-        raise ConfigurationError("The configuration names no place of the audit.")
+        raise ConfigurationError("The configuration names neither an audit file nor an engine.")
     database = engine.database_url if engine is not None else FROM_ENVIRONMENT
-    return AuditKeys.from_base64(audit.keys), audit.file, audit.head_file, database
+    return AuditKeys(audit.keys), audit.file, audit.head_file, database
 
 
 def _keys_of_environment() -> AuditKeys:
@@ -110,10 +110,10 @@ def _keys_of_environment() -> AuditKeys:
     for name in ("ENGINE_AUDIT_KEYS", "ENGINE_ENCRYPTION_KEYS"):
         keys = [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
         if keys:
-            return AuditKeys.from_base64(keys)
+            return AuditKeys(keys)
     raise ConfigurationError(
         "Neither ENGINE_AUDIT_KEYS nor ENGINE_ENCRYPTION_KEYS is set: "
-        "without a key nobody can tell a genuine record from a forged one."
+        "without a key, forged records look genuine."
     )
 
 
@@ -135,7 +135,7 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
 
     from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
     from arcade_gmail_multiuser.security.audit.verify import verify_audit
-    from arcade_gmail_multiuser.security.tokens.database import open_token_database
+    from arcade_gmail_multiuser.security.database import open_token_database
 
     given = url or os.environ.get("ENGINE_DATABASE_URL", "").strip()
     if not given:
@@ -152,12 +152,12 @@ async def _verify_database(url: str, keys: AuditKeys, expect: Anchor | None) -> 
             schema=next(iter(address.normalized_query.get("search_path", ())), None),
         )
     elif address.drivername != "sqlite+aiosqlite":
-        raise ConfigurationError("The audit is in sqlite+aiosqlite or postgresql+asyncpg.")
+        raise ConfigurationError("An audit can be in sqlite+aiosqlite or postgresql+asyncpg.")
     elif not await _is_file(Path(address.database or "")):
-        # SQLite would make an empty database, and verify that.
+        # SQLite would create an empty database and find nothing wrong with it.
         raise ConfigurationError("There is no database file there.")
     else:
-        # Nothing that changes the file: whoever verifies may have no right to write.
+        # Nothing that changes the file: the person who verifies may not be allowed to write.
         engine = create_async_engine(address, hide_parameters=True)
     try:
         store = SqlAuditStore(engine)

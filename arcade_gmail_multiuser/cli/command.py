@@ -1,7 +1,7 @@
-"""Which subcommands there are, and what a person sees when one fails.
+"""Define the subcommands, and turn each failure into one line and an exit status.
 
 Nothing but the standard library and our errors is imported here, so that `--help` answers at
-once; each subcommand's module does the same and imports what it runs when it runs it.
+once; each subcommand's module does the same and imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from arcade_gmail_multiuser.cli.extras import missing_line
+from arcade_gmail_multiuser.cli.extras import INSTALL_LOCAL_STACK, missing_line
 from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserError
 
-__all__ = ["COMMANDS", "run"]
+__all__ = ["COMMANDS", "GROUP", "LOCAL_COMMANDS", "run"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": (f"{__package__}.serve", "start the worker that an Arcade Engine calls"),
@@ -35,8 +35,8 @@ GROUP = "arcade_gmail_multiuser.commands"
 """The entry points by which another distribution adds subcommands: a module with `SUMMARY`,
 `add_arguments` and `run`."""
 
-LOCAL = ("demo", "up", "engine", "sandbox", "engine-keys", "engine-database")
-"""What the local stack adds; without it each says how to install it."""
+LOCAL_COMMANDS = ("demo", "up", "engine", "sandbox", "engine-keys", "engine-database")
+"""What the local stack adds; without it, each says how to install it."""
 
 OURS = ("arcade_gmail_multiuser", "arcade_gmail_local")
 
@@ -46,7 +46,41 @@ CRASHED = 70
 INTERRUPTED = 130
 
 
-def build_parser() -> argparse.ArgumentParser:
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, 1 (it failed), 2 (it refused to start) or 130 (Ctrl-C)."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _run(given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except ConfigurationError as refused:
+        return _fail(refused.message, REFUSED)
+    except GmailMultiuserError as failed:
+        return _fail(failed.message, FAILED)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith(OURS):
+            return _fail(_place_of(missing), CRASHED)
+        return _fail(missing_line(missing.name or ""), REFUSED)
+    except BrokenPipeError:
+        # The reader of our output is gone; without this the interpreter complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as crash:  # noqa: BLE001 - a person gets one line, and it must hold no secret
+        return _fail(_place_of(crash), CRASHED)
+
+
+def _run(given: Sequence[str]) -> int:
+    parser, missing = build_parser()
+    if given and given[0] in missing:
+        # Before parsing: which options it takes is known to the local stack alone.
+        raise ConfigurationError(f"`{given[0]}` needs the local stack: {INSTALL_LOCAL_STACK}")
+    arguments = parser.parse_args(given)
+    status: int = arguments.run(arguments)
+    return status
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, frozenset[str]]:
+    """Build the parser; return with it the subcommands whose distribution is not installed."""
     parser = argparse.ArgumentParser(
         prog="arcade-gmail-multiuser",
         description="Gmail for AI agents, for thousands of people at once.",
@@ -58,11 +92,10 @@ def build_parser() -> argparse.ArgumentParser:
     for entry in entry_points(group=GROUP):
         module = entry.load()
         _add(subparsers, entry.name, module, module.SUMMARY)
-    for name in set(LOCAL) - set(subparsers.choices):
-        missing = subparsers.add_parser(name, add_help=False, prefix_chars="\0")
-        missing.add_argument("ignored", nargs="*")
-        missing.set_defaults(run=_refuse_without_local_stack)
-    return parser
+    missing = [name for name in LOCAL_COMMANDS if name not in subparsers.choices]
+    for name in missing:
+        subparsers.add_parser(name, help=f"not installed: {INSTALL_LOCAL_STACK}")
+    return parser, frozenset(missing)
 
 
 def _add(subparsers: Any, name: str, module: Any, summary: str) -> None:
@@ -72,43 +105,13 @@ def _add(subparsers: Any, name: str, module: Any, summary: str) -> None:
     subparser.set_defaults(run=module.run)
 
 
-def _refuse_without_local_stack(arguments: argparse.Namespace) -> int:
-    raise ConfigurationError(
-        f"`{arguments.command}` belongs to the local stack. Try: pip install arcade_gmail_local"
-    )
-
-
-def run(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, 1 (it failed), 2 (it refused to start) or 130 (Ctrl-C)."""
-    arguments = build_parser().parse_args(argv)
-    try:
-        status: int = arguments.run(arguments)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except ConfigurationError as refused:
-        return _fail(refused.message, REFUSED)
-    except GmailMultiuserError as failed:
-        return _fail(failed.message, FAILED)
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith(OURS):
-            return _fail(_where(missing), CRASHED)
-        return _fail(missing_line(missing.name or ""), REFUSED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; without this the interpreter complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except Exception as crash:  # noqa: BLE001 - a person gets one line, and it must hold no secret
-        return _fail(_where(crash), CRASHED)
-    return status
-
-
 def _fail(sentence: str, status: int) -> int:
     print(f"arcade-gmail-multiuser: {' '.join(sentence.split())}", file=sys.stderr)
     return status
 
 
-def _where(crash: Exception) -> str:
-    """Name a crash by its type and place; its text could quote mail or a token."""
+def _place_of(crash: Exception) -> str:
+    """Describe a crash by its type and place; its text could quote mail or a token."""
     frames = traceback.extract_tb(crash.__traceback__)
     ours = [frame for frame in frames if any(name in frame.filename for name in OURS)] or frames
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"

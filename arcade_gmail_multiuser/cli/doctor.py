@@ -1,9 +1,9 @@
 """Check this machine and its settings, and say what is missing.
 
 Each line is ok, note (fine unless you need it) or FAIL with what to do. Nothing is sent anywhere
-but to the engine that ARCADE_BASE_URL names, if it is set. No value of a secret is shown.
+except to the engine in ARCADE_BASE_URL, if that is set. No secret is shown.
 
-With --config it looks at that security.yaml alone, and explains every finding.
+With --config it checks only that security.yaml and explains every finding.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
-from arcade_gmail_multiuser.cli.extras import EXTRAS, install_line
+from arcade_gmail_multiuser.cli.command import GROUP
+from arcade_gmail_multiuser.cli.extras import EXTRAS, INSTALL_LOCAL_STACK, install_line
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 __all__ = ["Finding", "add_arguments", "examine", "run"]
 
 PORTS = {"worker": 8002, "engine": 9099, "sandbox": 9100}
-OLDEST_PYTHON = (3, 11)
-SECRET_BYTES = 32
+MIN_PYTHON = (3, 11)
+MIN_SECRET_BYTES = 32
 HEALTH_S = 3.0
 
 
@@ -38,7 +40,7 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="a security.yaml to check in place of all else"
+        "--config", type=Path, metavar="FILE", help="check this security.yaml, and nothing else"
     )
 
 
@@ -57,6 +59,7 @@ def examine() -> Iterator[Finding]:
     checks: tuple[Callable[[], Iterable[Finding]], ...] = (
         check_python,
         check_extras,
+        check_local_stack,
         check_secret,
         check_endpoints,
         check_ports,
@@ -67,15 +70,15 @@ def examine() -> Iterator[Finding]:
 
 
 def check_config(path: Path) -> Iterator[Finding]:
-    """Yield what forbids to start (FAIL) or is worth knowing (note), each with what to do."""
+    """Yield what prevents a start (FAIL) or is worth knowing (note), each with what to do."""
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     try:
         config, findings = SecurityConfig.examine(path, env=os.environ)
     except ConfigurationError as unreadable:
         detail = unreadable.developer_message
-        told = f"{unreadable.message} ({detail})" if detail else unreadable.message
-        yield Finding("FAIL", "config", told)
+        text = f"{unreadable.message} ({detail})" if detail else unreadable.message
+        yield Finding("FAIL", "config", text)
         return
     for found in findings:
         yield Finding("FAIL" if found.severity == "error" else "note", "config", str(found))
@@ -85,15 +88,15 @@ def check_config(path: Path) -> Iterator[Finding]:
     for name, value in boundaries.facts().items():
         yield Finding("ok", "config", f"{name}: {value}")
     if boundaries.engine is None:
-        yield Finding("note", "config", "engine is left out; `engine --config` needs it")
+        yield Finding("note", "config", "there is no engine section; `engine --config` needs one")
 
 
 def check_python() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info[:2] >= OLDEST_PYTHON:
+    if sys.version_info[:2] >= MIN_PYTHON:
         yield Finding("ok", "python", version)
     else:
-        yield Finding("FAIL", "python", f"{version} is too old: 3.11 or newer is needed")
+        yield Finding("FAIL", "python", f"{version} is too old; 3.11 or newer is needed")
 
 
 def check_extras() -> Iterator[Finding]:
@@ -103,7 +106,16 @@ def check_extras() -> Iterator[Finding]:
             yield Finding("ok", "extra", extra)
             continue
         names = ", ".join(missing)
-        yield Finding("note", "extra", f"{extra} lacks {names}; {install_line(extra)}")
+        yield Finding("note", "extra", f"{extra} lacks {names}: {install_line(extra)}")
+
+
+def check_local_stack() -> Iterator[Finding]:
+    commands = sorted(entry.name for entry in entry_points(group=GROUP))
+    if commands:
+        yield Finding("ok", "local", f"the local stack adds {', '.join(commands)}")
+    else:
+        text = f"the local stack is not installed; `demo` and `up` need it: {INSTALL_LOCAL_STACK}"
+        yield Finding("note", "local", text)
 
 
 def check_secret() -> Iterator[Finding]:
@@ -111,16 +123,18 @@ def check_secret() -> Iterator[Finding]:
     length = len(secret.encode())
     if not secret:
         yield Finding("note", "secret", "ARCADE_WORKER_SECRET is not set; `serve` needs it")
-    elif length < SECRET_BYTES:
+    elif length < MIN_SECRET_BYTES:
         yield Finding(
-            "FAIL", "secret", f"ARCADE_WORKER_SECRET has {length} bytes; {SECRET_BYTES} are needed"
+            "FAIL",
+            "secret",
+            f"ARCADE_WORKER_SECRET has {length} bytes, not {MIN_SECRET_BYTES}",
         )
     else:
         yield Finding("ok", "secret", f"ARCADE_WORKER_SECRET has {length} bytes")
 
 
 def check_endpoints() -> Iterator[Finding]:
-    from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
+    from arcade_gmail_multiuser.gmail.api.requests import gmail_endpoint
 
     try:
         yield Finding("ok", "gmail", gmail_endpoint())
@@ -150,16 +164,14 @@ def _engine_key(engine: str, key: str) -> Finding:
         return Finding("note", "engine", "ARCADE_API_KEY is not set; clients of the engine need it")
     answered = _status_of(f"{engine}/v1/tools?limit=1", {"Authorization": f"Bearer {key}"})
     if answered == 200:
-        return Finding("ok", "engine", "ARCADE_API_KEY opens it")
+        return Finding("ok", "engine", "ARCADE_API_KEY is accepted")
     if answered in (401, 403):
-        return Finding(
-            "FAIL", "engine", "ARCADE_API_KEY is refused; give a key that the engine has"
-        )
+        return Finding("FAIL", "engine", "ARCADE_API_KEY is refused; use a key of this engine")
     return Finding("FAIL", "engine", f"ARCADE_API_KEY cannot be tried: /v1/tools gives {answered}")
 
 
 def _status_of(url: str, headers: Mapping[str, str] | None = None) -> int | str:
-    """Ask and return the status, or the kind of failure; follow nothing, a key may be with it."""
+    """Return the status, or the kind of failure. Redirects are not followed: a key may be sent."""
     import asyncio
 
     import aiohttp
@@ -175,7 +187,7 @@ def _status_of(url: str, headers: Mapping[str, str] | None = None) -> int | str:
     try:
         return asyncio.run(status())
     except (aiohttp.ClientError, TimeoutError, ValueError) as failed:
-        # Its text could repeat a password that stands in the address.
+        # Its text could repeat a password in the address.
         return type(failed).__name__
 
 
@@ -186,13 +198,13 @@ def check_ports() -> Iterator[Finding]:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                yield Finding("note", "port", f"{port} is in use; give `{name}` another --port")
+                yield Finding("note", "port", f"{port} is in use; run `{name}` with another --port")
             else:
                 yield Finding("ok", "port", f"{port} is free for the {name}")
 
 
 def check_discovery() -> Iterator[Finding]:
-    """Load the toolkit the way Arcade does. Zero tools is no error there, but it is one here."""
+    """Load the toolkit as Arcade does. No tools is not an error there, but it is one here."""
     from arcade_core.errors import ToolkitLoadError
     from arcade_core.toolkit import Toolkit
 

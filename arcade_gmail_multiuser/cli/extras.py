@@ -1,8 +1,8 @@
-"""Which optional packages each extra of this package installs."""
+"""Say how to install what is missing: an extra of this package, or the local stack."""
 
 from __future__ import annotations
 
-__all__ = ["EXTRAS", "install_line", "missing_line"]
+__all__ = ["EXTRAS", "INSTALL_LOCAL_STACK", "install_line", "missing_line"]
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "examples": ("itsdangerous", "jinja2", "python_multipart"),
@@ -13,9 +13,11 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "mcp": ("arcade_mcp_server",),
     "evals": ("arcade_evals",),
 }
-"""Each extra with the modules that are there once it is installed."""
+"""Each extra with the modules that it installs."""
 
 BROUGHT_ALONG = {"httpx": "client"}
+
+INSTALL_LOCAL_STACK = "pip install arcade_gmail_local"
 
 
 def install_line(extra: str) -> str:
@@ -23,7 +25,7 @@ def install_line(extra: str) -> str:
 
 
 def missing_line(module: str) -> str:
-    """Say what to install for a module that is not there."""
+    """Say what to install for a module that is missing."""
     by_module = {name: extra for extra, names in EXTRAS.items() for name in names} | BROUGHT_ALONG
     top = module.partition(".")[0]
     line = f"The Python package {top!r} is not installed."

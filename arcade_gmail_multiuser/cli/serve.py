@@ -1,7 +1,7 @@
 """Start the worker that an Arcade Engine calls.
 
-ARCADE_WORKER_SECRET is required: the secret that engine and worker share, 32 bytes or more. Only
-with ARCADE_ENVIRONMENT=development may it be weak.
+ARCADE_WORKER_SECRET is required: the secret that engine and worker share, at least 32 bytes. A
+weak one is accepted only with ARCADE_ENVIRONMENT=development.
 With --workers N, N processes share one port; each has its own connections to Google.
 """
 
@@ -14,13 +14,13 @@ import socket
 import threading
 from typing import Any
 
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 
 __all__ = ["add_arguments", "run"]
 
 SHUTDOWN_S = 25
-"""For calls under way: a send that is cut off leaves nobody knowing whether it went out. Kubernetes
-gives 30 s before it kills."""
+"""For calls in progress: if a send is cut off, no one knows whether it went out. Kubernetes kills
+after 30 s."""
 
 
 def worker_count(text: str) -> int:
@@ -30,17 +30,17 @@ def worker_count(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    listening.add_arguments(parser, port=8002)
+    http_server.add_arguments(parser, port=8002)
     parser.add_argument(
         "--workers", type=worker_count, default=1, help="number of processes (%(default)s)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    listener = listening.listen(arguments)
-    app = create_app()  # also with several processes: a setting that refuses must refuse here
+    listener = http_server.listen(arguments)
+    app = create_app()  # also for several processes: a wrong setting must be refused here
     if arguments.workers == 1:
-        return listening.serve(app, listener, "worker", shutdown_s=SHUTDOWN_S)
+        return http_server.serve(app, listener, "worker", shutdown_s=SHUTDOWN_S)
     return serve_many(listener, arguments.workers)
 
 
@@ -50,8 +50,8 @@ def create_app() -> Any:
     return worker.create_app()
 
 
-def create_app_of_one_of_many() -> Any:
-    """Make the app in a process of several, which must not outlive the one that minds them."""
+def create_app_in_child() -> Any:
+    """Make the app in one of several processes, which must not outlive their parent."""
     from multiprocessing import parent_process
 
     parent = parent_process()
@@ -63,8 +63,8 @@ def create_app_of_one_of_many() -> Any:
 
         threading.Thread(target=end_with_parent, name="follow-parent", daemon=True).start()
     app = create_app()
-    # Handlers do not come along into a new process; uvicorn has made this one's own by now.
-    listening.mask_secrets_in_logs()
+    # A new process inherits no log handlers; by now uvicorn has made this one's own.
+    http_server.mask_secrets_in_logs()
     return app
 
 
@@ -72,10 +72,10 @@ def serve_many(listener: socket.socket, workers: int) -> int:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    listening.say_where(listener, "worker")
+    http_server.print_address(listener, "worker")
 
     config = uvicorn.Config(
-        f"{__name__}:{create_app_of_one_of_many.__name__}",
+        f"{__name__}:{create_app_in_child.__name__}",
         factory=True,
         workers=workers,
         log_level="warning",

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.cli.keys import STORE, refuse_missing_file
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.security.sql_tables import SchemaHistory
+    from arcade_gmail_multiuser.security.schema_versions import SchemaHistory
 
 __all__ = ["add_arguments", "print_revisions", "run"]
 
@@ -54,8 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
 async def _visit(
     url: str, schema: str | None, *, upgrade: bool
 ) -> list[tuple[SchemaHistory, str | None]]:
-    from arcade_gmail_multiuser.security.sql_tables import SECURITY, revisions_of, upgrade_tables
-    from arcade_gmail_multiuser.security.tokens.database import open_token_database
+    from arcade_gmail_multiuser.security.database import open_token_database
+    from arcade_gmail_multiuser.security.schema_versions import (
+        SECURITY,
+        revisions_of,
+        upgrade_tables,
+    )
 
     database = open_token_database(url, schema=schema)
     try:

@@ -1,37 +1,72 @@
-"""What an application imports: people through authorization, tools for each of them, web routes."""
+"""What an application imports: authorization and tools for each user, and web routes."""
 
 from __future__ import annotations
 
-from arcade_gmail_multiuser.client.agent import MultiUserGmailAgent
-from arcade_gmail_multiuser.client.anthropic_model import AnthropicModel
-from arcade_gmail_multiuser.client.cache import CacheFigures, UserContextCache, WarmUp
-from arcade_gmail_multiuser.client.conversation import (
-    ChatModel,
-    Message,
-    Reply,
-    RunResult,
-    RunState,
-    ToolCall,
-)
-from arcade_gmail_multiuser.client.loop import Limits
-from arcade_gmail_multiuser.client.manager import MultiUserGmailManager
-from arcade_gmail_multiuser.client.openai_model import OpenAIModel
-from arcade_gmail_multiuser.client.verifier import verifier_routes
+from arcade_gmail_multiuser.lazy_imports import lazy_exports
+
+TYPE_CHECKING = False  # what type checkers take for true; importing typing takes 5 ms
+if TYPE_CHECKING:
+    from arcade_gmail_multiuser.client.agent import (
+        MultiUserGmailAgent,
+    )
+    from arcade_gmail_multiuser.client.cache import (
+        CacheStats,
+        UserContextCache,
+        WarmUp,
+    )
+    from arcade_gmail_multiuser.client.manager import (
+        MultiUserGmailManager,
+    )
+    from arcade_gmail_multiuser.client.shapes import (
+        Authenticated,
+        AuthorizationRequired,
+        Disconnected,
+        EmailRequestResult,
+        ErrorDetails,
+        RequestFailed,
+        RequestNeedsAuthorization,
+        RequestSucceeded,
+        UserTools,
+    )
+    from arcade_gmail_multiuser.client.verifier import (
+        verifier_routes,
+    )
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "MultiUserGmailAgent": "agent",
+            "CacheStats": "cache",
+            "UserContextCache": "cache",
+            "WarmUp": "cache",
+            "MultiUserGmailManager": "manager",
+            "Authenticated": "shapes",
+            "AuthorizationRequired": "shapes",
+            "Disconnected": "shapes",
+            "EmailRequestResult": "shapes",
+            "ErrorDetails": "shapes",
+            "RequestFailed": "shapes",
+            "RequestNeedsAuthorization": "shapes",
+            "RequestSucceeded": "shapes",
+            "UserTools": "shapes",
+            "verifier_routes": "verifier",
+        },
+    )
 
 __all__ = [
-    "AnthropicModel",
-    "CacheFigures",
-    "ChatModel",
-    "Limits",
-    "Message",
+    "Authenticated",
+    "AuthorizationRequired",
+    "CacheStats",
+    "Disconnected",
+    "EmailRequestResult",
+    "ErrorDetails",
     "MultiUserGmailAgent",
     "MultiUserGmailManager",
-    "OpenAIModel",
-    "Reply",
-    "RunResult",
-    "RunState",
-    "ToolCall",
+    "RequestFailed",
+    "RequestNeedsAuthorization",
+    "RequestSucceeded",
     "UserContextCache",
+    "UserTools",
     "WarmUp",
     "verifier_routes",
 ]

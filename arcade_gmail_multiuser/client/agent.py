@@ -1,4 +1,4 @@
-"""Route an application's requests, and a chat model's, to the Gmail tools of one user."""
+"""Route an application's or a model's requests to the Gmail tools of one user."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Any
 from arcadepy import AsyncArcade
 from arcadepy.types import ToolDefinition
 
-from arcade_gmail_multiuser.client.conversation import ChatModel, RunResult, RunState
-from arcade_gmail_multiuser.client.formats import ToolFormat, describe_tool
-from arcade_gmail_multiuser.client.loop import SYSTEM, Approve, Limits, Run
-from arcade_gmail_multiuser.client.manager import AuthorizationRequired, MultiUserGmailManager
+from arcade_gmail_multiuser.client.arguments import (
+    USER_ID,
+    check_arguments,
+    check_user_id,
+    with_user_id,
+)
+from arcade_gmail_multiuser.client.manager import MultiUserGmailManager
 from arcade_gmail_multiuser.client.naming import KNOWN_TOOLS, match_action
-from arcade_gmail_multiuser.client.tool_schema import check_arguments, with_user_id
-from arcade_gmail_multiuser.client.users import check_user_id
+from arcade_gmail_multiuser.client.results import AskUser
+from arcade_gmail_multiuser.client.shapes import EmailRequestResult, ErrorDetails, UserTools
+from arcade_gmail_multiuser.client.toolset import acts_on_others, describe, is_destructive, takes
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,
     GmailMultiuserError,
@@ -23,6 +27,7 @@ from arcade_gmail_multiuser.errors import (
     UnknownTool,
     WrongUser,
 )
+from arcade_gmail_multiuser.tool_schema import ToolFormat
 
 __all__ = ["MultiUserGmailAgent"]
 
@@ -31,7 +36,8 @@ class MultiUserGmailAgent:
     """Answer requests such as {"action": "send", "parameters": {…}} for any number of users.
 
     Args:
-        arcade: a manager to share, or a client to make one over; else as MultiUserGmailManager.
+        arcade: a manager to share, or a client to build one on; by default as for
+            MultiUserGmailManager.
     """
 
     def __init__(self, arcade: MultiUserGmailManager | AsyncArcade | None = None) -> None:
@@ -39,7 +45,7 @@ class MultiUserGmailAgent:
             arcade if isinstance(arcade, MultiUserGmailManager) else MultiUserGmailManager(arcade)
         )
 
-    async def initialize_user_tools(self, user_id: str) -> dict[str, Any]:
+    async def initialize_user_tools(self, user_id: str) -> UserTools:
         """Load all of a user's tools, or take them from the manager's cache.
 
         Returns:
@@ -52,8 +58,8 @@ class MultiUserGmailAgent:
 
     async def process_email_request(
         self, user_id: str, request: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Do what a request asks for. Parameters are checked before anything is called.
+    ) -> EmailRequestResult:
+        """Run the tool a request asks for, after checking its parameters.
 
         Returns:
             `{"success": True, "data": what the tool returned}`, or
@@ -65,29 +71,42 @@ class MultiUserGmailAgent:
         """
         user_id = check_user_id(user_id)
         try:
-            tools = (await self.initialize_user_tools(user_id))["tools"]
-            name = self.determine_gmail_tool(request, tools)
-            tool = next(one for one in tools if one.qualified_name == name)
+            tool = await self._tool(user_id, request)
             given = with_user_id(tool, _parts(request)[1], user_id)
-            parameters = check_arguments(tool, given)
-            data = await self.manager.execute_gmail_action(user_id, name, parameters)
+            data = await self.manager.run_tool(
+                user_id, tool.qualified_name, check_arguments(tool, given)
+            )
+        except AskUser as asked:
+            return {"success": False, "authRequired": True, "authUrl": asked.answer["url"]}
         except (ConfigurationError, WrongUser):
             raise
         except GmailMultiuserError as problem:
-            return {"success": False, "error": _described(problem)}
-        if isinstance(data, AuthorizationRequired):
-            return {"success": False, "authRequired": True, "authUrl": data["url"]}
+            return {"success": False, "error": _details(problem)}
         return {"success": True, "data": data}
+
+    async def needs_approval(self, user_id: str, request: Mapping[str, Any]) -> bool:
+        """Tell whether to ask the person before `process_email_request` does this for a model.
+
+        True for what may reach other people, now or later, and for what throws something away; a
+        `dry_run` does neither. A tool whose effect is not known needs approval.
+
+        Raises:
+            UnknownTool, InvalidInput: the request asks for nothing known.
+        """
+        tool = await self._tool(user_id, request)
+        if _parts(request)[1].get("dry_run") is True and takes(tool, "dry_run"):
+            return False
+        return acts_on_others(tool) or is_destructive(tool)
 
     def determine_gmail_tool(
         self, request: Mapping[str, Any] | str, tools: Sequence[ToolDefinition] | None = None
     ) -> str:
-        """Give the qualified name of the tool that a request, or a bare action, means.
+        """Return the qualified name of the tool that a request, or a bare action, means.
 
-        Known are send, draft, list, search, read, reply, forward, archive, trash and labels, and
-        every tool by any of its names. A search without a query is one by sender, subject and so
-        on, and a send with a `to` is MultiUserGmailSend. Without `tools`, the names this toolkit is
-        known by count.
+        Actions are send, draft, list, search, read, reply, forward, archive, trash and labels, and
+        every tool by any of its names. A search without a query searches by sender, subject and so
+        on; a send with a `to` is MultiUserGmailSend. Without `tools`, the toolkit's own names are
+        the ones known.
 
         Raises:
             UnknownTool: with the closest names; an unknown action is never taken for another.
@@ -105,9 +124,9 @@ class MultiUserGmailAgent:
     def parse_request_parameters(
         self, request: Mapping[str, Any], tool: ToolDefinition | None = None
     ) -> dict[str, Any]:
-        """Give a request's parameters, checked against the tool's input if that is given.
+        """Return a request's parameters, checked against the tool's input if that is given.
 
-        They stand under "parameters", or beside the action.
+        They are under "parameters", or beside the action.
 
         Raises:
             InvalidParameters: names all that are unknown, missing or of a wrong type.
@@ -118,66 +137,22 @@ class MultiUserGmailAgent:
     async def tool_definitions(
         self, user_id: str, form: ToolFormat = "openai", *, only: Collection[str] | None = None
     ) -> list[dict[str, Any]]:
-        """Describe the user's tools for a chat model, as OpenAI or Anthropic take them.
+        """Describe the user's tools for a model, in OpenAI's or Anthropic's format.
 
         Args:
-            only: names of the tools to describe; all when not given.
+            only: names of the tools to describe; by default all.
         """
-        return [describe_tool(tool, form) for tool in await self._offered(user_id, only)]
+        tools = (await self.initialize_user_tools(user_id))["tools"]
+        if only is not None:
+            names = (only,) if isinstance(only, str) else only
+            wanted = {self.determine_gmail_tool({"action": name}, tools) for name in names}
+            tools = [tool for tool in tools if tool.qualified_name in wanted]
+        return [describe(tool, form, without=USER_ID) for tool in tools]
 
-    async def run(
-        self,
-        user_id: str,
-        prompt: str | None,
-        model: ChatModel,
-        *,
-        state: RunState | None = None,
-        only: Collection[str] | None = None,
-        approve: Approve | None = None,
-        limits: Limits | None = None,
-        system: str = SYSTEM,
-    ) -> RunResult:
-        """Let a chat model answer a prompt with this user's tools.
-
-        Mail reaches the model as tool results only, and it never sees a token. Its own mistakes
-        (an unknown tool, arguments that do not fit, a tool's error) are told to it.
-
-        Args:
-            prompt: None to go on with `state` after an authorization or a failure of the model.
-            state: of an earlier run for the same user; it is brought up to date in place.
-            only: names of the tools to offer; all when not given.
-            approve: asked with a tool's name and arguments before anything is thrown away or can
-                reach other people; anything but True leaves it undone.
-
-        Raises:
-            WrongUser: the state is another user's. InvalidInput: neither prompt nor state.
-            EngineUnavailable, RateLimited, ConfigurationError, …: the tools could not be loaded.
-        """
-        user_id = check_user_id(user_id)
-        if state is not None and state.user_id != user_id:
-            raise WrongUser("That conversation belongs to another user.")
-        if prompt is not None and not (isinstance(prompt, str) and prompt.strip()):
-            raise InvalidInput("A prompt is a text.")
-        if prompt is None and (state is None or not state.messages):
-            raise InvalidInput("Give a prompt, or the state of a run to go on with.")
-        run = Run(
-            self.manager,
-            model,
-            await self._offered(user_id, only),
-            RunState(user_id) if state is None else state,
-            system=system,
-            limits=limits or Limits(),
-            approve=approve,
-        )
-        return await run.go(prompt)
-
-    async def _offered(self, user_id: str, only: Collection[str] | None) -> list[ToolDefinition]:
-        tools: list[ToolDefinition] = (await self.initialize_user_tools(user_id))["tools"]
-        if only is None:
-            return tools
-        names = (only,) if isinstance(only, str) else only
-        wanted = {self.determine_gmail_tool({"action": name}, tools) for name in names}
-        return [tool for tool in tools if tool.qualified_name in wanted]
+    async def _tool(self, user_id: str, request: Mapping[str, Any]) -> ToolDefinition:
+        tools = (await self.initialize_user_tools(user_id))["tools"]
+        name = self.determine_gmail_tool(request, tools)
+        return next(tool for tool in tools if tool.qualified_name == name)
 
 
 def _parts(request: object) -> tuple[object, Mapping[str, Any]]:
@@ -188,12 +163,12 @@ def _parts(request: object) -> tuple[object, Mapping[str, Any]]:
         names = request.keys() - {"action", "parameters"}
         parameters = {name: request[name] for name in names}
     if not isinstance(parameters, Mapping):
-        raise InvalidInput("The parameters of a request are given by name, as an object.")
+        raise InvalidInput("The parameters of a request must be an object.")
     return request["action"], parameters
 
 
-def _described(problem: GmailMultiuserError) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _details(problem: GmailMultiuserError) -> ErrorDetails:
+    found: ErrorDetails = {
         "code": problem.code,
         "message": problem.message,
         "can_retry": problem.can_retry,

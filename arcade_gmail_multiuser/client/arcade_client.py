@@ -1,4 +1,4 @@
-"""arcadepy's client as a manager needs it: no cookies between users, no mail in its log."""
+"""Prepare arcadepy's client for many users: no shared cookies, no mail in its log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from arcadepy import Arcade, ArcadeError, AsyncArcade, DefaultAsyncHttpxClient
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.log_privacy import MailFreeFilter
+from arcade_gmail_multiuser.security.redaction import MailFreeFilter
 
 __all__ = ["check_client", "keep_mail_out_of_arcadepys_log", "own_client"]
 
@@ -24,22 +24,22 @@ def own_client() -> AsyncArcade:
     try:
         return AsyncArcade(http_client=DefaultAsyncHttpxClient(cookies=no_cookies))
     except ArcadeError:
-        raise ConfigurationError("Set ARCADE_API_KEY, or give a client.") from None
+        raise ConfigurationError("Set ARCADE_API_KEY, or pass a client.") from None
 
 
 def check_client(client: AsyncArcade | Arcade) -> AsyncArcade:
-    """Refuse arcadepy's other client, whose answers cannot be awaited.
+    """Refuse arcadepy's synchronous client.
 
     Raises:
         ConfigurationError: it is an Arcade.
     """
     if isinstance(client, Arcade):
-        raise ConfigurationError("Give an AsyncArcade; an Arcade would keep everybody waiting.")
+        raise ConfigurationError("Pass an AsyncArcade: an Arcade would block the event loop.")
     return client
 
 
 def keep_mail_out_of_arcadepys_log() -> None:
-    """On DEBUG, arcadepy writes whole requests: letters, searches, flow ids."""
+    """Filter arcadepy's log, which has whole requests at DEBUG: mail, searches, flow ids."""
     logger = logging.getLogger("arcadepy._base_client")
     if not any(isinstance(present, MailFreeFilter) for present in logger.filters):
         logger.addFilter(MailFreeFilter())

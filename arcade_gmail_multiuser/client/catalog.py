@@ -1,4 +1,4 @@
-"""The toolkit's tools for everybody: which name means which tool, and whether it only reads."""
+"""Look a tool up by name: which tool it is, and whether it only reads."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Tool", "ToolCatalog"]
 
 TTL_S = 300.0
 PAUSE_S = 5.0
-"""How long a failed or just finished load is not repeated."""
+"""How long to wait before loading again, after a failure too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool as it is called: its qualified name, and whether repeating a call does no harm."""
+    """A tool to call: its qualified name, and whether a call may safely be repeated."""
 
     name: str
     toolkit: str
@@ -35,9 +35,9 @@ class Tool:
 
 
 class ToolCatalog:
-    """Ask the engine once for all users, and again after a while or for a name that is new.
+    """Load the engine's list once for all users, and again after a while or for an unknown name.
 
-    While the engine gives no list, the names this toolkit is known by do.
+    While the engine returns no list, the toolkit's own names are used.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ToolCatalog:
 
         Raises:
             UnknownTool: with the closest names.
-            EngineUnavailable: the engine gives no list, and the name is none of those known.
+            EngineUnavailable: the engine returns no list, and the name is not a known one.
         """
         if self._clock() >= self._good_until:
             await self._refresh()
@@ -70,7 +70,7 @@ class ToolCatalog:
         return self._match(action)
 
     async def providers(self) -> frozenset[str]:
-        """Give the ids of the providers that the toolkit's tools need."""
+        """Return the ids of the providers that the toolkit's tools need."""
         if self._clock() >= self._good_until:
             await self._refresh()
         return frozenset(i for tool in self._tools.values() for i in providers_of(tool))
@@ -89,9 +89,9 @@ class ToolCatalog:
             listed = self._good_until > float("-inf")
             if listed or not isinstance(action, str) or tool_key(action, self._toolkit) is None:
                 raise
-            # A toolkit of another name may well have it.
+            # A toolkit with another name may well have it.
             raise EngineUnavailable(
-                "The engine does not list its tools, and no tool of that name is known without. "
+                "The engine does not list its tools, so the tool cannot be looked up. "
                 "Try again in a moment."
             ) from None
         return Tool(name, self._toolkit, reads_by_name(name))
@@ -105,7 +105,7 @@ class ToolCatalog:
         try:
             found = await load_tools(self._client, toolkit=self._toolkit)
         except (Unavailable, RateLimited):
-            # The call that follows meets the same engine and tells what is wrong with it.
+            # The call that follows meets the same engine and reports what is wrong.
             return
         finally:
             self._tried_at = self._clock()

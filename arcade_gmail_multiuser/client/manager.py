@@ -1,9 +1,8 @@
-"""Take people through authorization and run Gmail tools for them, thousands over one client."""
+"""Authorize users and run Gmail tools for them, thousands over one client."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -18,10 +17,17 @@ from arcade_gmail_multiuser.client.arcade_client import (
     keep_mail_out_of_arcadepys_log,
     own_client,
 )
-from arcade_gmail_multiuser.client.authorization_wait import check_owner, failed, wait_for
+from arcade_gmail_multiuser.client.arguments import check_user_id, sendable, with_user_id
+from arcade_gmail_multiuser.client.authorizations import (
+    PendingAuthorizations,
+    authorization_failed,
+    check_owner,
+    wait_for,
+)
 from arcade_gmail_multiuser.client.cache import UserContextCache
 from arcade_gmail_multiuser.client.catalog import Tool, ToolCatalog
 from arcade_gmail_multiuser.client.results import (
+    AskUser,
     Authorization,
     NeedsAuthorization,
     authorization_of,
@@ -30,10 +36,12 @@ from arcade_gmail_multiuser.client.results import (
     tool_output,
     unreadable,
 )
-from arcade_gmail_multiuser.client.sessions import Sessions
-from arcade_gmail_multiuser.client.tool_schema import with_user_id
+from arcade_gmail_multiuser.client.shapes import (
+    Authenticated,
+    AuthorizationRequired,
+    Disconnected,
+)
 from arcade_gmail_multiuser.client.toolset import requirement_of
-from arcade_gmail_multiuser.client.users import check_user_id
 from arcade_gmail_multiuser.errors import (
     AuthorizationFailed,
     ConfigurationError,
@@ -43,31 +51,27 @@ from arcade_gmail_multiuser.errors import (
     NotFound,
 )
 
-__all__ = ["AuthorizationRequired", "MultiUserGmailManager"]
+__all__ = ["MultiUserGmailManager"]
 
 DEFAULT_TOOL = "ListEmails"
-MESSAGE = "Ask the person to open the url and agree, then call again."
-
-
-class AuthorizationRequired(dict[str, Any]):
-    """The dictionary that asks for authorization, told apart from what a tool returned."""
+MESSAGE = "Ask the user to open the url and grant access, then call again."
 
 
 class MultiUserGmailManager:
     """Authorize, wait and execute for any number of users over one AsyncArcade.
 
     Works with Arcade Cloud, a self-hosted engine and the embedded one: only `base_url` differs.
-    It holds no token, and of a user only the ids of authorizations that are pending. As arcadepy's
-    client, it serves one event loop: the one that it is used in first.
+    It keeps no token, and of a user only the ids of pending authorizations. Like arcadepy's client,
+    it serves one event loop: the first it is used in.
 
     Args:
-        client: made from ARCADE_API_KEY and ARCADE_BASE_URL when not given; closed only then.
+        client: by default made from ARCADE_API_KEY and ARCADE_BASE_URL; only then closed here.
         toolkit: the toolkit's name at the engine; "Gmail" for the hosted one.
-        provider: what connections are filed under, beside what the tools' definitions say.
-        cache: of users' tools of this toolkit; told when a user's permissions change.
-        max_sessions, session_ttl_s: of how many users, and how long, pending ids are kept.
-        poll_pause_s: between polls of an engine that answers at once.
-        clock: seconds that only grow.
+        provider: the connections' provider id, besides those the tool definitions name.
+        cache: users' tools of this toolkit; invalidated when a user's permissions change.
+        max_sessions, session_ttl_s: for how many users, and how long, to keep pending ids.
+        poll_pause_s: between polls of an engine that answers immediately.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -84,13 +88,13 @@ class MultiUserGmailManager:
     ) -> None:
         self._owns_client = client is None
         self.client = own_client() if client is None else check_client(client)
-        # arcadepy repeats POSTs by itself, without a key: a send could go out twice.
+        # arcadepy retries POSTs without an idempotency key: a send could go out twice.
         self._once = self.client.with_options(max_retries=0)
         self.toolkit = toolkit
         self.cache = UserContextCache() if cache is None else cache
         self._provider = provider
         self._catalog = ToolCatalog(self.client, toolkit, clock=clock)
-        self._sessions = Sessions(max_sessions, session_ttl_s, clock)
+        self._pending = PendingAuthorizations(max_sessions, session_ttl_s, clock)
         self._poll_pause_s = poll_pause_s
         self._loop: asyncio.AbstractEventLoop | None = None
         keep_mail_out_of_arcadepys_log()
@@ -109,17 +113,17 @@ class MultiUserGmailManager:
     async def aclose(self) -> None:
         """Close the client, if it was made here."""
         if self._owns_client:
-            # Connections of a loop that is over cannot be closed any more, and need not be.
+            # Connections of a closed loop cannot be closed, and need not be.
             over = self._loop is not None and self._loop.is_closed()
             with suppress(RuntimeError) if over else nullcontext():
                 await self.client.close()
 
     def check_call(self, user_id: object) -> str:
-        """Give the user's id, if a call for that user can be made here and now.
+        """Return the user's id if a call for that user can be made here and now.
 
         Raises:
             InvalidInput: the id is missing. ConfigurationError: the client is closed, or its
-                connections belong to another event loop, where a write would end in doubt.
+                connections belong to another event loop, where a write's outcome would be unknown.
         """
         checked = check_user_id(user_id)
         if self.client.is_closed():
@@ -137,17 +141,17 @@ class MultiUserGmailManager:
         tool: str | Sequence[str] = DEFAULT_TOOL,
         *,
         next_uri: str | None = None,
-    ) -> dict[str, Any]:
-        """Say whether a user may use a tool, or all of several, and where to agree if not.
+    ) -> Authenticated | AuthorizationRequired:
+        """Check that a user may use a tool, or all of several, and return where to consent if not.
 
-        The engine is asked each time: somebody may have disconnected elsewhere.
+        It asks the engine each time: the user may have disconnected elsewhere.
 
         Returns:
             `{"authenticated": True}`, or
             `{"authorization_required": True, "url": …, "message": …}`.
 
         Raises:
-            InvalidInput, UnknownTool: nothing was asked. AuthorizationFailed: begin anew.
+            InvalidInput, UnknownTool: nothing was asked. AuthorizationFailed: start over.
             EngineUnavailable, RateLimited, EngineRefused, ConfigurationError: the engine's.
         """
         user_id = self.check_call(user_id)
@@ -164,10 +168,10 @@ class MultiUserGmailManager:
         tool: str | Sequence[str] | None = None,
         *,
         timeout_s: float = 300.0,
-    ) -> dict[str, Any]:
-        """Wait until the user has agreed to what was asked last, or to what `tool` needs.
+    ) -> Authenticated:
+        """Wait until the user has granted what was asked for last, or what `tool` needs.
 
-        Works in another process than the one that asked, given the same `tool`.
+        Given the same `tool`, it also works in another process than the one that asked.
 
         Returns:
             `{"authenticated": True}`.
@@ -178,15 +182,15 @@ class MultiUserGmailManager:
         """
         user_id = self.check_call(user_id)
         tools = None if tool is None else await self._tools(tool)
-        pending = self._sessions.pending(user_id, None if tools is None else _names(tools))
+        pending = self._pending.find(user_id, None if tools is None else _names(tools))
         if pending is None:
             tools = tools or await self._tools(DEFAULT_TOOL)
             found = await self._authorize(user_id, tools)
             if found.status != "completed":
                 self._ask(user_id, tools, found)
-                pending = self._sessions.pending(user_id, _names(tools))
+                pending = self._pending.find(user_id, _names(tools))
                 if pending is None:
-                    raise EngineUnavailable("The engine gave no id of the authorization.")
+                    raise EngineUnavailable("The engine returned no id for the authorization.")
         try:
             if pending is not None:
                 await wait_for(
@@ -200,7 +204,7 @@ class MultiUserGmailManager:
             self._drop(user_id)
             raise
         if pending is not None:
-            self._sessions.agreed(user_id, pending)
+            self._pending.granted(user_id, pending)
         self.cache.invalidate(user_id)
         return {"authenticated": True}
 
@@ -212,22 +216,39 @@ class MultiUserGmailManager:
         *,
         timeout_s: float | None = None,
     ) -> Any:
-        """Run one tool for one user, named by any of its names ("send_email", "SendEmail" …).
+        """Run one tool for one user, by any of the tool's names ("send_email", "SendEmail" …).
 
-        A tool that writes is sent once and never repeated here; one that reads may be repeated.
+        A call that writes is made once and never retried here; one that reads may be retried.
 
         Returns:
-            What the tool returned, or what `authenticate_user` returns when the user has to agree.
+            What the tool returned, or what `authenticate_user` returns when consent is missing.
 
         Raises:
             InvalidInput, UnknownTool: nothing was sent.
             ToolFailed: the tool's own error, with `code`, `kind`, `can_retry`, `retry_after_ms`.
-            RateLimited, EngineUnavailable: nothing was done; wait and repeat.
-            OutcomeUnknown: a write may have happened; look before repeating.
-            EngineRefused, ConfigurationError: repeating will not help.
+            RateLimited, EngineUnavailable: nothing was done; wait and retry.
+            OutcomeUnknown: a write may have happened; look before repeating it.
+            EngineRefused, ConfigurationError: retrying will not help.
+        """
+        try:
+            return await self.run_tool(user_id, action, params, timeout_s=timeout_s)
+        except AskUser as asked:
+            return asked.answer
+
+    async def run_tool(
+        self,
+        user_id: str,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> Any:
+        """Run a tool as `execute_gmail_action` does, but raise AskUser where consent is missing.
+
+        A tool's output is thereby never mistaken for a request for consent.
         """
         user_id = self.check_call(user_id)
-        inputs = _sendable(params)
+        inputs = sendable(params)
         tool = await self._catalog.find(action)
         if tool.definition is not None:
             inputs = with_user_id(tool.definition, inputs, user_id)
@@ -236,13 +257,13 @@ class MultiUserGmailManager:
         except NeedsAuthorization as missing:
             asked = await self._after_refusal(user_id, tool, missing)
             if asked is not None:
-                return asked
+                raise AskUser(asked) from None
             if not isinstance(missing.otherwise, EngineRefused):
                 raise missing.otherwise from None
         else:
             self._worked(user_id, (tool,))
             return output
-        # The engine refused it, so nothing was done; and now it says that all is authorized.
+        # The engine refused the call, so nothing was done, and now says that all is authorized.
         try:
             output = await self._execute(user_id, tool, inputs, timeout_s)
         except NeedsAuthorization as missing:
@@ -250,8 +271,8 @@ class MultiUserGmailManager:
         self._worked(user_id, (tool,))
         return output
 
-    async def disconnect(self, user_id: str) -> dict[str, Any]:
-        """End the user's connection: the engine forgets the tokens. Doing so twice is no error.
+    async def disconnect(self, user_id: str) -> Disconnected:
+        """End the user's connections: the engine deletes the tokens. Repeating it is harmless.
 
         Returns:
             `{"disconnected": True, "connections": how many there were}`.
@@ -262,7 +283,7 @@ class MultiUserGmailManager:
         ended = 0
         try:
             connections = self.client.admin.user_connections.list(user={"id": user_id}, limit=100)
-            # An engine that ignores the filter lists everybody: only the user's own may go.
+            # An engine that ignores the filter lists every user's: delete only this one's.
             mine = [
                 one.id
                 async for one in connections
@@ -342,8 +363,8 @@ class MultiUserGmailManager:
 
     async def _after_refusal(
         self, user_id: str, tool: Tool, missing: NeedsAuthorization
-    ) -> dict[str, Any] | None:
-        """Give the wish for authorization; None when the engine says that nothing is missing."""
+    ) -> AuthorizationRequired | None:
+        """Return the request for consent; None when the engine says that nothing is missing."""
         self._drop(user_id)
         found = missing.found
         theirs = found is not None and found.user_id not in (None, user_id)
@@ -353,36 +374,26 @@ class MultiUserGmailManager:
                 return None
         return self._ask(user_id, (tool,), found)
 
-    def _ask(self, user_id: str, tools: tuple[Tool, ...], found: Authorization) -> dict[str, Any]:
+    def _ask(
+        self, user_id: str, tools: tuple[Tool, ...], found: Authorization
+    ) -> AuthorizationRequired:
         if found.status == "failed":
-            raise failed()
+            raise authorization_failed()
         if found.url is None:
-            raise EngineUnavailable("The engine gave no address at which the person can agree.")
+            raise EngineUnavailable("The engine returned no url for granting access.")
         if found.id is not None:
-            self._sessions.remember(user_id, _names(tools), found.id)
-        return AuthorizationRequired(authorization_required=True, url=found.url, message=MESSAGE)
+            self._pending.remember(user_id, _names(tools), found.id)
+        return {"authorization_required": True, "url": found.url, "message": MESSAGE}
 
     def _worked(self, user_id: str, tools: tuple[Tool, ...]) -> None:
-        if self._sessions.worked(user_id, _names(tools)):
-            # The person has agreed since we asked: what was kept of their tools says otherwise.
+        if self._pending.worked(user_id, _names(tools)):
+            # The user has consented since: the cached tool list is out of date.
             self.cache.invalidate(user_id)
 
     def _drop(self, user_id: str) -> None:
-        self._sessions.forget(user_id)
+        self._pending.forget(user_id)
         self.cache.invalidate(user_id)
 
 
 def _names(tools: tuple[Tool, ...]) -> frozenset[str]:
     return frozenset(tool.name for tool in tools)
-
-
-def _sendable(params: Mapping[str, Any] | None) -> dict[str, object]:
-    """Check that the parameters are JSON before anything is sent; a failure names no value."""
-    if params is not None and not isinstance(params, Mapping):
-        raise InvalidInput("The parameters are given by name, as a mapping.")
-    inputs = dict(params or {})
-    try:
-        json.dumps(inputs, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        raise InvalidInput("The parameters cannot be written as JSON.") from None
-    return inputs

@@ -1,4 +1,4 @@
-"""Tools by any of their names: send_email, SendEmail, Toolkit.SendEmail, Toolkit_SendEmail."""
+"""Find a tool by any of its names: send_email, SendEmail, Toolkit.SendEmail, Toolkit_SendEmail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arcade_gmail_multiuser.errors import UnknownTool
 
 __all__ = ["KNOWN_TOOLS", "match_action", "match_tool", "reads_by_name", "tool_key"]
 
-LONGEST_NAME = 200
+MAX_NAME = 200
 
 KNOWN_TOOLS = (
     "ArchiveEmail",
@@ -60,7 +60,7 @@ KNOWN_TOOLS = (
     "WriteDraftEmail",
     "WriteDraftReplyEmail",
 )
-"""What this toolkit and the hosted Gmail toolkit call their tools; an engine's list comes first."""
+"""The tools of this toolkit and the hosted Gmail toolkit; an engine's list takes precedence."""
 
 ACTIONS: Mapping[str, str] = {
     "archive": "ArchiveEmail",
@@ -74,15 +74,15 @@ ACTIONS: Mapping[str, str] = {
     "send": "SendEmail",
     "trash": "TrashEmail",
 }
-"""The short words of applications. "search" without a query means a search by sender, subject …,
-and "send" with a `to` the tool that calls its recipient so."""
+"""The short actions of applications. A "search" without a query is a search by sender, subject …,
+and a "send" with a `to` is the tool whose recipient parameter has that name."""
 
 READING_PREFIXES = ("Find", "Get", "List", "Search")
 
 
 def tool_key(name: str, toolkit: str) -> str | None:
-    """Reduce a name to what all its spellings share; None for another toolkit's tool."""
-    plain = name[:LONGEST_NAME].partition("@")[0].strip()
+    """Reduce a name to what all its spellings have in common; None for another toolkit's tool."""
+    plain = name[:MAX_NAME].partition("@")[0].strip()
     head, rest = plain[: len(toolkit)], plain[len(toolkit) :]
     if head.lower() == toolkit.lower() and rest[:1] in (".", "_") and len(rest) > 1:
         plain = rest[1:]
@@ -91,7 +91,7 @@ def tool_key(name: str, toolkit: str) -> str | None:
 
 
 def match_tool(name: object, tools: Iterable[str], *, toolkit: str) -> str:
-    """Find the tool that `name` means among names without toolkit.
+    """Find the tool that `name` means among bare tool names.
 
     Raises:
         UnknownTool: with up to five close names.
@@ -111,7 +111,7 @@ def match_tool(name: object, tools: Iterable[str], *, toolkit: str) -> str:
 def match_action(
     action: object, parameters: Mapping[str, Any], tools: Iterable[str], *, toolkit: str
 ) -> str:
-    """Find the tool for an action: one of the short words, or any spelling of a tool's name."""
+    """Find the tool for an action: a short action, or any spelling of a tool's name."""
     names = tuple(tools)
     word = action.strip().lower() if isinstance(action, str) else ""
     meant = ACTIONS.get(word)

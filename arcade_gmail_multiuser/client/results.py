@@ -1,4 +1,4 @@
-"""What an engine answered: a tool's result, a wish for authorization, or an error with a type."""
+"""Read an engine's answers: a tool's result, a request for authorization, or a typed error."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from arcadepy.types import ExecuteToolResponse
 from arcadepy.types.execute_tool_response import Output
 from arcadepy.types.shared import AuthorizationResponse
 
+from arcade_gmail_multiuser.client.shapes import AuthorizationRequired
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,
     Conflict,
@@ -33,6 +34,7 @@ from arcade_gmail_multiuser.errors import (
 from arcade_gmail_multiuser.security.redaction import redact
 
 __all__ = [
+    "AskUser",
     "Authorization",
     "NeedsAuthorization",
     "authorization_of",
@@ -40,21 +42,22 @@ __all__ = [
     "engine_error",
     "error_name",
     "tool_output",
+    "unreadable",
     "usable_url",
 ]
 
 URL_NAMES = ("auth_url", "authorization_url", "authorizationUrl", "authUrl")
 NOTHING_WAS_DONE = frozenset({"unavailable", "storage_unavailable"})
 NEEDS_CONSENT = frozenset({"missing_token", "token_rejected", "missing_scope"})
-LONGEST_WAIT_MS = 3_600_000
+MAX_WAIT_MS = 3_600_000
 
 _PREFIX = re.compile(r"\[[A-Z_]{1,64}\] \w{1,64} during execution of tool '[^']{0,200}': ")
-"""What Arcade's workers put before a tool's own sentence."""
+"""What Arcade's workers prepend to a tool's own message."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Authorization:
-    """Where a person agrees, and the id under which that can be waited for."""
+    """Where a person grants access, and the id to wait for it by."""
 
     url: str | None = None
     id: str | None = None
@@ -62,14 +65,22 @@ class Authorization:
     user_id: str | None = None
 
 
+class AskUser(Exception):
+    """The user has to grant access first. A signal that never leaves the client."""
+
+    def __init__(self, answer: AuthorizationRequired) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class NeedsAuthorization(Exception):
-    """The person has to agree first; nothing was done. A signal that never leaves the client."""
+    """The engine wants the user's consent; nothing was done. It never leaves the client."""
 
     def __init__(self, found: Authorization | None, otherwise: GmailMultiuserError) -> None:
         super().__init__()
         self.found = found
         self.otherwise = otherwise
-        """The error to raise should the engine say that all is authorized."""
+        """The error to raise if the engine then says that everything is authorized."""
 
 
 def authorization_of(answer: object) -> Authorization:
@@ -82,7 +93,7 @@ def authorization_of(answer: object) -> Authorization:
 
 
 def usable_url(value: object) -> str | None:
-    """Give an http(s) address that a page may link to; None for anything else."""
+    """Return an http(s) address that a page may link to; None for anything else."""
     if not isinstance(value, str) or len(value) > 8192 or not value.isprintable() or " " in value:
         return None
     try:
@@ -93,11 +104,11 @@ def usable_url(value: object) -> str | None:
 
 
 def tool_output(answer: object, *, wrote: bool) -> Any:
-    """Give what the tool returned.
+    """Return what the tool returned.
 
     Raises:
-        NeedsAuthorization: the person has to agree first.
-        ToolFailed, RateLimited, OutcomeUnknown: what the tool says.
+        NeedsAuthorization: the user has to grant access first.
+        ToolFailed, RateLimited, OutcomeUnknown: the tool failed.
     """
     if not isinstance(answer, ExecuteToolResponse):
         raise unreadable(wrote=wrote)
@@ -119,14 +130,14 @@ def _raise_tool_error(error: object) -> None:
     code = _text(extra.get("code")) if isinstance(extra, dict) else None
     kind = _text(getattr(error, "kind", None)) or "UNKNOWN"
     message = _PREFIX.sub("", _text(getattr(error, "message", None)) or "")
-    message = redact(message) or "The tool failed and does not say why."
+    message = redact(message) or "The tool failed without saying why."
     status = getattr(error, "status_code", None)
     wait = getattr(error, "retry_after_ms", None)
-    retry_after_ms = min(wait, LONGEST_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
+    retry_after_ms = min(wait, MAX_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
     if code == "outcome_unknown":
         raise OutcomeUnknown(message)
     if code is None and kind == "TOOL_RUNTIME_BAD_INPUT_VALUE":
-        # Refused by the worker before the tool was called, as the agent does before that.
+        # The worker refused it before calling the tool.
         raise InvalidParameters(message)
     if code == "rate_limited" or kind == "UPSTREAM_RUNTIME_RATE_LIMIT":
         raise RateLimited(message, retry_after_ms=retry_after_ms)
@@ -148,7 +159,7 @@ def _raise_tool_error(error: object) -> None:
 
 
 def authorization_refused(problem: APIStatusError) -> NeedsAuthorization:
-    """Read a 403. Its body may name where to agree, at one of several places, or not at all."""
+    """Read a 403. Its body may name where to grant access, in one of several places."""
     body = problem.body
     found = next(_authorizations_in(body), None)
     return NeedsAuthorization(found, _refused(403, error_name(body)))
@@ -194,9 +205,10 @@ def error_name(body: object) -> str | None:
 
 
 def engine_error(problem: APIError, *, wrote: bool) -> GmailMultiuserError:
-    """Make the typed error for what arcadepy raised. It carries nothing of the body but a name.
+    """Make the typed error for what arcadepy raised. Of the body it carries only the error's name.
 
-    `wrote` tells that the request was to change something: what may have happened is then said.
+    Args:
+        wrote: the request was meant to change something, so its outcome may be unknown.
     """
     if isinstance(problem, APIStatusError):
         return _status_error(problem, wrote=wrote)
@@ -208,10 +220,10 @@ def engine_error(problem: APIError, *, wrote: bool) -> GmailMultiuserError:
 
 
 def unreadable(*, wrote: bool) -> GmailMultiuserError:
-    """Make the error for an answer that never came or that nobody can read."""
+    """Make the error for an answer that never came or cannot be read."""
     if wrote:
         return OutcomeUnknown("The tool may or may not have acted; look before repeating the call.")
-    return EngineUnavailable("The engine gave no answer that can be read. Try again in a moment.")
+    return EngineUnavailable("The engine's answer cannot be read. Try again in a moment.")
 
 
 def _was_sent(problem: APIConnectionError) -> bool:
@@ -244,9 +256,9 @@ def _refusal(status: int, name: str | None) -> GmailMultiuserError:
     if status == 404 and name in (None, "tool_not_found"):
         return UnknownTool("The engine has no such tool.")
     if status == 404:
-        return NotFound("The engine does not know what was asked for.", developer_message=name)
+        return NotFound("The engine does not have what was asked for.", developer_message=name)
     if status == 409:
-        return Conflict("The engine is just changing the same thing.", developer_message=name)
+        return Conflict("The engine is changing the same thing right now.", developer_message=name)
     if status == 413:
         return InvalidInput("The call is too large for the engine.")
     return _refused(status, name)
@@ -262,11 +274,11 @@ def retry_after_ms(headers: Mapping[str, str]) -> int | None:
     for name, unit in (("retry-after-ms", 1.0), ("retry-after", 1000.0)):
         given = headers.get(name, "")
         if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", given):
-            return min(int(float(given) * unit), LONGEST_WAIT_MS)
+            return min(int(float(given) * unit), MAX_WAIT_MS)
     when = email.utils.parsedate_tz(headers.get("retry-after", ""))
     if when is None:
         return None
-    return max(0, min(int((email.utils.mktime_tz(when) - time.time()) * 1000), LONGEST_WAIT_MS))
+    return max(0, min(int((email.utils.mktime_tz(when) - time.time()) * 1000), MAX_WAIT_MS))
 
 
 def _text(value: object) -> str | None:

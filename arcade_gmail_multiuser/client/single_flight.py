@@ -1,4 +1,4 @@
-"""One piece of work for all who ask for it at the same moment."""
+"""Share one load among all callers that ask for it at the same time."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class _Flight(Generic[V]):
 
 
 class SingleFlight(Generic[K, V]):
-    """Start work for a key once, however many wait for it.
+    """Start work for a key once, however many callers wait for it.
 
-    A waiter who is cancelled leaves the others their result; when the last one leaves, the work is
-    cancelled too. An error goes to all who wait and is not kept.
+    Cancelling one waiter does not disturb the others; when the last one is cancelled, so is the
+    work. An error goes to every waiter and is not cached.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SingleFlight(Generic[K, V]):
         return len(self._flights)
 
     def forget(self, key: K) -> None:
-        """Let the next one who asks start anew; those who wait already are not disturbed."""
+        """Make the next caller start over; present waiters are not disturbed."""
         self._flights.pop(key, None)
 
     async def do(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
@@ -55,7 +55,7 @@ class SingleFlight(Generic[K, V]):
         if self._flights.get(key) is flight:
             del self._flights[key]
         if flight.task.done() and not flight.task.cancelled():
-            flight.task.exception()  # seen, should the last waiter have left at this very moment
+            flight.task.exception()  # retrieved, in case the last waiter has just been cancelled
 
 
 async def _run(work: Callable[[], Awaitable[V]]) -> V:

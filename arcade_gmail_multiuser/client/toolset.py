@@ -1,4 +1,4 @@
-"""A toolkit's tools as the engine describes them: all pages, and what each may do."""
+"""Load a toolkit's tools from the engine, all pages of them, and read what each may do."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from cachetools import LRUCache
 from arcade_gmail_multiuser.client.naming import reads_by_name
 from arcade_gmail_multiuser.client.results import engine_error
 from arcade_gmail_multiuser.errors import EngineUnavailable, InvalidInput
+from arcade_gmail_multiuser.tool_schema import describe_tool, input_schema
 
 __all__ = [
     "ToolMemo",
     "Tools",
-    "goes_out",
+    "acts_on_others",
+    "describe",
     "is_destructive",
     "load_tools",
     "providers_of",
     "reads_only",
     "requirement_of",
+    "schema_of",
+    "takes",
 ]
 
 Tools = tuple[ToolDefinition, ...]
 _Page = tuple[Tools, int | None]
 
 PAGE = 100
-MOST_PAGES = 100
-MOST_REMEMBERED = 64
+MAX_PAGES = 100
+MAX_REMEMBERED = 64
 
-STAYS_INSIDE = frozenset(
+STAYS_IN_THE_MAILBOX = frozenset(
     {
         "ArchiveEmail",
         "ChangeEmailLabels",
@@ -46,19 +50,19 @@ STAYS_INSIDE = frozenset(
         "WriteDraftReplyEmail",
     }
 )
-"""Writes that nobody but the mailbox's owner notices, and that the owner can take back."""
+"""Writes that only the mailbox's owner notices, and can undo."""
 
 
 class ToolMemo:
-    """Remember what answers of the engine were parsed to, by the digest of their bytes.
+    """Remember parsed answers of the engine by the digest of their bytes.
 
-    Most users' lists are the same byte for byte. Parsing one takes some ten milliseconds of the
-    event loop and a few hundred kilobytes; this way equal lists are parsed once and held once.
+    Most users' lists are the same byte for byte. Parsing one takes about ten milliseconds of the
+    event loop and a few hundred kilobytes; this way equal lists are parsed and kept once.
     """
 
     def __init__(self) -> None:
-        self.pages: LRUCache[bytes, _Page] = LRUCache(MOST_REMEMBERED)
-        self.lists: LRUCache[tuple[str, bytes], Tools] = LRUCache(MOST_REMEMBERED)
+        self.pages: LRUCache[bytes, _Page] = LRUCache(MAX_REMEMBERED)
+        self.lists: LRUCache[tuple[str, bytes], Tools] = LRUCache(MAX_REMEMBERED)
 
 
 async def load_tools(
@@ -68,11 +72,10 @@ async def load_tools(
     user_id: str | None = None,
     memo: ToolMemo | None = None,
 ) -> Tools:
-    """Read every page of a toolkit's tools; with a user, as they stand for that user.
+    """Read every page of a toolkit's tools; with a user, as that user has them.
 
-    A tool is there once: a chat model refuses two of one name.
-
-    With a `memo`, equal lists are one object, whosever they are: do not change what is in it.
+    Each tool is listed once: a model refuses two of one name. With a `memo`, users with equal lists
+    share one object: do not change what is in it.
 
     Raises:
         EngineUnavailable, RateLimited, ConfigurationError, EngineRefused: see `engine_error`.
@@ -81,7 +84,7 @@ async def load_tools(
     found: dict[str, ToolDefinition] = {}
     digests = b""
     offset = 0
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         digest, (items, total) = await _page(client, toolkit, user_id, offset, memo)
         digests += digest
         before = len(found)
@@ -138,44 +141,64 @@ def _readable(item: object) -> bool:
 
 
 def reads_only(tool: ToolDefinition) -> bool:
-    """Tell whether a call changes nothing, by the engine's word or else by the tool's name."""
+    """Tell whether a call changes nothing, from the engine's metadata or else the tool's name."""
     said = _behavior(tool).get("read_only")
     return said if isinstance(said, bool) else reads_by_name(tool.name)
 
 
 def is_destructive(tool: ToolDefinition) -> bool:
-    """Tell whether a call throws something away, by the engine's word or else by the name."""
+    """Tell whether a call throws something away, from the engine's metadata or else its name."""
     said = _behavior(tool).get("destructive")
     if isinstance(said, bool):
         return said
     return tool.name.startswith(("Delete", "Trash", "Report", "SetThreadTrash"))
 
 
-def goes_out(tool: ToolDefinition) -> bool:
-    """Tell whether a call may reach other people or act later by itself; unknown writes may."""
-    return not reads_only(tool) and tool.name not in STAYS_INSIDE
+def acts_on_others(tool: ToolDefinition) -> bool:
+    """Tell whether a call may reach other people, now or later; a write that is not known may."""
+    return not reads_only(tool) and tool.name not in STAYS_IN_THE_MAILBOX
+
+
+def takes(tool: ToolDefinition, name: str) -> bool:
+    """Tell whether the tool has a parameter of this name."""
+    return any(parameter.name == name for parameter in tool.input.parameters or ())
+
+
+def schema_of(tool: ToolDefinition) -> dict[str, Any]:
+    """Write the tool's input as JSON Schema."""
+    given = tool.input.parameters or ()
+    return input_schema([parameter.model_dump(exclude_none=True) for parameter in given])
+
+
+def describe(tool: ToolDefinition, form: str, *, without: str) -> dict[str, Any]:
+    """Describe a tool to a model, without the one parameter that is not the model's to choose."""
+    schema = schema_of(tool)
+    schema["properties"].pop(without, None)
+    required = [name for name in schema.pop("required", ()) if name != without]
+    schema = {**schema, "required": required} if required else schema
+    return describe_tool(tool.toolkit.name, tool.name, tool.description, schema, form)
 
 
 def scopes_of(tool: ToolDefinition) -> tuple[str, ...]:
-    """Give the OAuth scopes the tool declares."""
+    """Return the OAuth scopes the tool declares."""
     asked = tool.requirements and tool.requirements.authorization
     return tuple((asked and asked.oauth2 and asked.oauth2.scopes) or ())
 
 
 def requirement_of(tools: Iterable[ToolDefinition], *, provider: str) -> dict[str, Any]:
-    """Give what several tools need together, as arcadepy's `auth.authorize` takes it.
+    """Combine what several tools need, as arcadepy's `auth.authorize` takes it.
 
     Args:
-        provider: taken where no tool names one.
+        provider: the default where no tool names one.
 
     Raises:
-        InvalidInput: they need connections of several providers.
+        InvalidInput: the tools need several providers.
     """
     tools = tuple(tools)
     asked = [tool.requirements.authorization for tool in tools if tool.requirements]
     providers = {one.provider_id for one in asked if one and one.provider_id}
     if len(providers) > 1:
-        raise InvalidInput("These tools need several providers; authorize one after another.")
+        raise InvalidInput("These tools need several providers; authorize them one by one.")
     scopes = dict.fromkeys(scope for tool in tools for scope in scopes_of(tool))
     return {
         "provider_id": next(iter(providers), provider),
@@ -185,7 +208,7 @@ def requirement_of(tools: Iterable[ToolDefinition], *, provider: str) -> dict[st
 
 
 def providers_of(tool: ToolDefinition) -> frozenset[str]:
-    """Give the ids under which the engine may file the connection that the tool needs."""
+    """Return the ids under which the engine may file the connection that the tool needs."""
     asked = tool.requirements and tool.requirements.authorization
     return frozenset(i for i in (asked.provider_id, asked.id) if i) if asked else frozenset()
 

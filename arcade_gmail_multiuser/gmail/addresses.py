@@ -15,7 +15,7 @@ from typing import Literal
 import idna
 
 from arcade_gmail_multiuser.errors import InvalidAddress
-from arcade_gmail_multiuser.gmail.charsets import decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_words
 
 MAX_LOCAL_PART = 64
 MAX_EMAIL = 254

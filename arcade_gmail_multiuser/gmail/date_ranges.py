@@ -1,15 +1,13 @@
-"""Spans of time that people name, as a calendar in their time zone has them.
+"""Turn spans of time that people name into epoch seconds, by a calendar in their time zone.
 
 Gmail reads the dates of a query at midnight in California; epoch seconds are exact everywhere.
 """
 
 from __future__ import annotations
 
-import difflib
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import InvalidInput, InvalidQuery
 
@@ -30,7 +28,7 @@ def date_bounds(
     range: DateRange | str,  # noqa: A002 - the word that callers and tools use for it
     *,
     now: datetime,
-    time_zone: str,
+    zone: ZoneInfo,
 ) -> tuple[int, int | None]:
     """Return epoch seconds `(from, until)`: `from` inclusive, `until` exclusive or None for open.
 
@@ -40,13 +38,12 @@ def date_bounds(
 
     Args:
         now: the present moment, with an offset.
-        time_zone: an IANA name such as Europe/Berlin.
+        zone: where the person is.
 
     Raises:
-        InvalidInput: the time zone is unknown, or `now` has no offset.
+        InvalidInput: `now` has no offset.
         InvalidQuery: no such range.
     """
-    zone = time_zone_of(time_zone)
     if now.utcoffset() is None:
         raise InvalidInput("The present moment was given without an offset.")
     try:
@@ -56,19 +53,6 @@ def date_bounds(
     today = now.astimezone(zone).date()
     first, end = _days(wanted, today, zone)
     return _begins(first, zone), None if end is None else _begins(end, zone)
-
-
-def time_zone_of(name: str) -> ZoneInfo:
-    """Find the time zone of an IANA name, or raise InvalidInput naming the closest ones."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):  # not a key, a folder, not there
-        pass
-    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_zones())}
-    wanted = name[:60].strip().replace(" ", "_").rpartition("/")[2].lower()
-    closest = [cities[city] for city in difflib.get_close_matches(wanted, cities, n=3)]
-    hint = f"Did you mean {' or '.join(closest)}?" if closest else "Use one such as Europe/Berlin."
-    raise InvalidInput(f"The time zone is not a name of the IANA database. {hint}")
 
 
 def _days(wanted: DateRange, today: date, zone: ZoneInfo) -> tuple[date, date | None]:
@@ -109,9 +93,3 @@ def _begins(day: date, zone: ZoneInfo) -> int:
         else:
             low = middle
     return high
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    """Every known zone; reading them takes a hundred files, so once, and only for a hint."""
-    return frozenset(available_timezones())

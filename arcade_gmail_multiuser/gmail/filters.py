@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.messages.fetch import Count, Search, list_messages
 
 __all__ = [
@@ -129,20 +129,20 @@ def search_of(criteria: Mapping[str, Any]) -> str:
     return " ".join(term for term in terms if term)
 
 
-async def filter_resources(mailbox: Mailbox) -> list[dict[str, Any]]:
+async def filter_resources(gmail: GmailClient) -> list[dict[str, Any]]:
     """Return all filters; Gmail does not page them."""
-    answer = await mailbox.call("users.settings.filters.list")
+    answer = await gmail.call("users.settings.filters.list")
     return [each for each in answer.get("filter") or () if isinstance(each, dict)]
 
 
-async def matching_now(mailbox: Mailbox, criteria: Mapping[str, Any]) -> Count:
+async def matching_now(gmail: GmailClient, criteria: Mapping[str, Any]) -> Count:
     """Count what is there already and would have matched; exact up to 500."""
     search = Search(search_of(criteria))
-    page = await list_messages(mailbox, search, MAX_COUNTED, None)
+    page = await list_messages(gmail, search, MAX_COUNTED, None)
     return Count(len(page.ids), exact=page.next_token is None)
 
 
-async def create_filter(mailbox: Mailbox, body: Mapping[str, Any]) -> Made:
+async def create_filter(gmail: GmailClient, body: Mapping[str, Any]) -> Made:
     """Create a filter, or find that it is there: Gmail keeps no two that are the same.
 
     A lost answer is therefore looked up instead of being left open.
@@ -152,11 +152,11 @@ async def create_filter(mailbox: Mailbox, body: Mapping[str, Any]) -> Made:
         OutcomeUnknown: the answer was lost, and so was the one that would have told.
     """
     try:
-        return Made(await mailbox.call("users.settings.filters.create", body=body), existed=False)
+        return Made(await gmail.call("users.settings.filters.create", body=body), existed=False)
     except (Conflict, OutcomeUnknown, Unavailable) as caught:
         refusal = caught
     try:
-        listed = await filter_resources(mailbox)
+        listed = await filter_resources(gmail)
     except GmailMultiuserError:
         raise refusal from None
     for resource in listed:

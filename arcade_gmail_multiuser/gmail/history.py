@@ -1,15 +1,25 @@
-"""What changed in a mailbox since a place in its history: the net of it, message by message."""
+"""Sum up what changed in a mailbox since a place in its history, message by message.
+
+Nothing is stored here. The cursor that a caller keeps between two calls holds the history id and a
+digest over it and the mailbox's address, so one that was altered, or is another person's, is
+recognised. It protects no secret: what a history id lets anybody read is decided by the token.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from arcade_gmail_multiuser.errors import NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.errors import InvalidInput, NotFound
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 
-__all__ = ["Change", "Changes", "read_changes", "up_to"]
+__all__ = ["Change", "Changes", "read_changes", "read_cursor", "up_to", "write_cursor"]
 
 PAGE_SIZE = 500
 MAX_PAGES = 10
@@ -63,7 +73,7 @@ class _Message:
         )
 
 
-async def read_changes(mailbox: Mailbox, start: str, *, most: int) -> Changes | None:
+async def read_changes(gmail: GmailClient, start: str, *, most: int) -> Changes | None:
     """Read the records after `start` until they are at an end or concern `most` messages.
 
     Added and deleted again leaves nothing, nor does a label that was put on and taken off; labels
@@ -71,7 +81,7 @@ async def read_changes(mailbox: Mailbox, start: str, *, most: int) -> Changes | 
     so long ago, which it may do after hours.
     """
     try:
-        return await _read(mailbox, start, most=most)
+        return await _read(gmail, start, most=most)
     except NotFound:
         return None
 
@@ -82,13 +92,13 @@ def up_to(changes: Changes, count: int) -> Changes:
     return _summed(first, str(first[-1].get("id") or changes.next_history_id), more=True)
 
 
-async def _read(mailbox: Mailbox, start: str, *, most: int) -> Changes:
+async def _read(gmail: GmailClient, start: str, *, most: int) -> Changes:
     known: set[str] = set()
     records: list[Mapping[str, Any]] = []
     last, token = start, None
     for _ in range(MAX_PAGES):
         asked = {"startHistoryId": start, "maxResults": PAGE_SIZE, "pageToken": token}
-        page = await mailbox.call("users.history.list", **asked)
+        page = await gmail.call("users.history.list", **asked)
         for record in page.get("history") or ():
             concerned = {entry_id for _, _, entry_id, _ in _entries(record)}
             if known and len(known | concerned) > most:
@@ -148,3 +158,45 @@ def _apply(record: Mapping[str, Any], messages: dict[str, _Message]) -> None:
             for label in labels:
                 message.before.setdefault(label, not present)
                 message.after[label] = present
+
+
+_DIGEST = 12
+
+
+_HISTORY_ID = re.compile(rb"[0-9]{1,20}")
+
+
+_PURPOSE = b"arcade_gmail_multiuser history cursor 1"
+
+
+def write_cursor(history_id: str, address: str) -> str:
+    """Write a cursor for this mailbox."""
+    place = history_id.encode("ascii")
+    return base64.urlsafe_b64encode(_digest(place, address) + place).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, address: str) -> str:
+    """Return the history id.
+
+    Raises:
+        InvalidInput: it is no cursor, was altered, or belongs to another mailbox.
+    """
+    text = cursor.strip()
+    try:
+        packed = base64.b64decode(
+            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+        )
+    except (ValueError, binascii.Error):
+        packed = b""
+    digest, place = packed[:_DIGEST], packed[_DIGEST:]
+    if not _HISTORY_ID.fullmatch(place) or not hmac.compare_digest(digest, _digest(place, address)):
+        raise InvalidInput(
+            "cursor is not one of this mailbox. Use it exactly as an earlier call for the same "
+            "user returned it, or leave it out to begin now."
+        )
+    return place.decode("ascii")
+
+
+def _digest(place: bytes, address: str) -> bytes:
+    folded = address.strip().lower().encode("utf-8")
+    return hashlib.sha256(_PURPOSE + b"\0" + folded + b"\0" + place).digest()[:_DIGEST]

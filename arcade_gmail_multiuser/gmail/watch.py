@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from arcade_gmail_multiuser.errors import AccessDenied, InvalidInput, RequestRefused
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 
 __all__ = ["checked_labels", "checked_topic", "watch"]
 
@@ -46,7 +46,7 @@ def checked_labels(names: Sequence[str] | None, *, exclude: bool) -> Sequence[st
 
 
 async def watch(
-    mailbox: Mailbox, topic: str, label_ids: Sequence[str], *, exclude: bool
+    gmail: GmailClient, topic: str, label_ids: Sequence[str], *, exclude: bool
 ) -> dict[str, Any]:
     """Begin a watch or renew it; return Gmail's historyId and expiration.
 
@@ -60,7 +60,7 @@ async def watch(
         behavior = "exclude" if exclude else "include"
         body |= {"labelIds": list(label_ids), "labelFilterBehavior": behavior}
     try:
-        return await mailbox.call("users.watch", body=body)
+        return await gmail.call("users.watch", body=body)
     except AccessDenied as refusal:
         raise AccessDenied(
             "Gmail may not publish to this topic. Its owner has to let "

@@ -10,16 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.security.audit.log import AuditLog
-    from arcade_gmail_multiuser.security.audit.opening import open_audit
+    from arcade_gmail_multiuser.security.audit.log import AuditLog, open_audit
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
     from arcade_gmail_multiuser.security.keys import new_key
     from arcade_gmail_multiuser.security.sealing import Keyring
     from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
     from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer, TokenProvider
     from arcade_gmail_multiuser.security.tokens.record import TokenRecord, UserToken
     from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
+    from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
 __all__ = [
     "AuditLog",
@@ -47,8 +46,8 @@ _HOMES = {
     "TokenRecord": "arcade_gmail_multiuser.security.tokens.record",
     "UserToken": "arcade_gmail_multiuser.security.tokens.record",
     "new_key": "arcade_gmail_multiuser.security.keys",
-    "open_audit": "arcade_gmail_multiuser.security.audit.opening",
-    "open_token_store": "arcade_gmail_multiuser.security.tokens.opening",
+    "open_audit": "arcade_gmail_multiuser.security.audit.log",
+    "open_token_store": "arcade_gmail_multiuser.security.tokens.store",
 }
 
 

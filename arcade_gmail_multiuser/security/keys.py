@@ -73,7 +73,7 @@ def load_or_create_key(path: Path | str) -> str:
     Two processes that start together end with the same key: the file appears whole or not at all.
 
     Returns:
-        The key in base64, as `Keyring.from_base64` and `EngineSettings` take it.
+        The key in base64, as `Keyring` and `EngineSettings` take it.
 
     Raises:
         ConfigurationError: others may read the file, or it holds no usable key.

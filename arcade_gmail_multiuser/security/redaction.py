@@ -1,4 +1,4 @@
-"""Redaction: tokens, keys and codes masked out of text that leaves the process."""
+"""Mask tokens, keys and codes in text and logs, and keep mail out of the logs around the tools."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import re
 import traceback
 from typing import Any
 
-__all__ = ["RedactingFilter", "redact", "redact_value"]
+__all__ = ["MailFreeFilter", "RedactingFilter", "keep_mail_out_of_logs", "redact", "redact_value"]
 
 MASK = "[redacted]"
+
+_TOOL_CALL_LOGGERS = ("arcade_serve.core.base", "arcade.mcp")
+"""They log inputs, outputs and tracebacks of tool calls, all at DEBUG."""
+
+_UNFIT_OUTPUT = "TOOL_RUNTIME_BAD_OUTPUT_VALUE"
+"""The kind of error whose detail quotes the values that did not fit."""
 
 _SECRET_NAMES = (
     "access_token|refresh_token|id_token|client_secret|code_verifier|api_key|worker_secret"
@@ -88,3 +94,30 @@ class RedactingFilter(logging.Filter):
         if record.stack_info:
             record.stack_info = redact(record.stack_info)
         return True
+
+
+class MailFreeFilter(logging.Filter):
+    """Log which tool was called and how it ended; drop everything that can hold mail."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if record.levelno < logging.INFO or "Developer message:" in message:
+            return False
+        # One record stays one line, whatever id the call brought.
+        one_line = message.replace("\r", "\\r").replace("\n", "\\n")
+        record.msg, record.args = redact(one_line), None
+        # A traceback shows values; the error's own safe sentences say what a tool raised.
+        record.exc_info = record.exc_text = None
+        detail = getattr(record, "error_developer_message", None)
+        if detail is not None:
+            unfit = getattr(record, "error_kind", "") == _UNFIT_OUTPUT
+            record.error_developer_message = None if unfit else redact(str(detail))
+        return True
+
+
+def keep_mail_out_of_logs() -> None:
+    """Put a `MailFreeFilter` on the loggers of tool calls; calling it twice is harmless."""
+    for name in _TOOL_CALL_LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(present, MailFreeFilter) for present in logger.filters):
+            logger.addFilter(MailFreeFilter())

@@ -1,4 +1,4 @@
-"""Sealed values: AES-256-GCM, bound to whom and what they belong to.
+"""Seal values with AES-256-GCM, bound to whom and what they belong to.
 
 A sealed value is `version(1) | length of key id(1) | key id | nonce(12) | ciphertext and tag(16)`.
 Everything before the nonce and every field of `bound_to` is authenticated, so a value that was
@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import secrets
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError
-from arcade_gmail_multiuser.security.keys import check_key, decode_key, derive_key_id
+from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id
 
 __all__ = ["Keyring"]
 
@@ -31,38 +31,26 @@ class Keyring:
     """Seal with the newest key and open with any of several.
 
     Args:
-        keys: 32-byte keys by id, **newest first**: the first one seals, all of them open.
+        keys: what `new_key` returns: one key, or several with the **newest first**. The first one
+            seals, all of them open.
 
     Nonces are random, which is safe for about 2^32 values a key; rotate long before.
 
     Raises:
-        ConfigurationError: no key, a weak one, the same one twice, or an unusable id.
+        ConfigurationError: no key, a weak one, or the same one twice.
     """
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        if not keys:
-            raise ConfigurationError("At least one encryption key is needed.")
-        if len(set(keys.values())) != len(keys):
-            raise ConfigurationError("The same encryption key is listed twice.")
+    def __init__(self, keys: str | Iterable[str]) -> None:
         self._ciphers: dict[str, AESGCM] = {}
-        for key_id, material in keys.items():
-            if not _KEY_ID.fullmatch(key_id):
-                raise ConfigurationError(
-                    "A key id must be 1 to 32 letters, digits, dots, dashes or underscores."
-                )
-            check_key(material)
+        for encoded in [keys] if isinstance(keys, str) else keys:
+            material = decode_key(encoded)
+            key_id = derive_key_id(material)
+            if key_id in self._ciphers:
+                raise ConfigurationError("The same encryption key is listed twice.")
             self._ciphers[key_id] = AESGCM(material)
-        self._newest = next(iter(keys))
-
-    @classmethod
-    def from_base64(cls, encoded: Iterable[str]) -> Keyring:
-        """Build from base64 keys, newest first; ids are derived from the keys themselves."""
-        if isinstance(encoded, str):
-            encoded = (encoded,)
-        materials = [decode_key(one) for one in encoded]
-        if len(set(materials)) != len(materials):
-            raise ConfigurationError("The same encryption key is listed twice.")
-        return cls({derive_key_id(material): material for material in materials})
+        if not self._ciphers:
+            raise ConfigurationError("At least one encryption key is needed.")
+        self._newest = next(iter(self._ciphers))
 
     @property
     def newest_id(self) -> str:

@@ -1,1 +1,1 @@
-"""The tools: doorways that check the inputs, call the mailbox and shape the reply."""
+"""Offer Gmail to agents as tools, one file or folder a family."""

@@ -1,4 +1,4 @@
-"""What each kind of tool does to a mailbox, for policies and for MCP's hints."""
+"""Declare what each kind of tool does to a mailbox, for policies and MCP's hints."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""How our errors reach Arcade: typed, with what to do next, and with nothing private in them."""
+"""Translate our errors into Arcade's: typed, saying what to do next, with nothing private."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
 
-from arcade_tdk.error_adapters import ErrorAdapter
 from arcade_tdk.errors import (
     ErrorKind,
     FatalToolError,
@@ -18,15 +17,10 @@ from arcade_tdk.errors import (
 
 from arcade_gmail_multiuser import errors
 
-__all__ = ["GmailErrorAdapter", "error_adapters"]
+__all__ = ["GmailErrorAdapter"]
 
 DEFAULT_RETRY_AFTER_MS = 5_000
-"""Gmail's rate limits are counted by the minute, so a shorter wait only meets the same answer."""
-
-
-def error_adapters() -> list[ErrorAdapter]:
-    """Return a fresh list each time: `tool()` appends its own adapters to the one it is given."""
-    return [GmailErrorAdapter()]
+"""Gmail counts its limits by the minute, so a shorter wait only meets the same answer."""
 
 
 class GmailErrorAdapter:

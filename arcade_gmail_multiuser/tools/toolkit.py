@@ -1,4 +1,4 @@
-"""The toolkit as Arcade sees it: its name, its version, and where its tools are."""
+"""Describe the toolkit to Arcade: its name, its version, and where its tools are."""
 
 from __future__ import annotations
 

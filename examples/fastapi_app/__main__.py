@@ -4,8 +4,8 @@ Without ARCADE_BASE_URL and ARCADE_API_KEY it starts sandbox, worker and engine 
 `arcade-gmail-multiuser up` does. With them it uses that engine, which has to know the address of
 the verifier: `arcade-gmail-multiuser up --verifier-url http://127.0.0.1:8000/gmail/verify`.
 
-The chat model is any OpenAI-compatible one: OPENAI_MODEL, OPENAI_API_KEY and, if it is not
-OpenAI's, OPENAI_BASE_URL. Without them a stand-in answers, which knows a few phrases.
+The model is any OpenAI-compatible one: OPENAI_MODEL, OPENAI_API_KEY and, if it is not OpenAI's,
+OPENAI_BASE_URL. Without them a stand-in answers, which knows a few phrases.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from contextlib import AsyncExitStack
 
 import uvicorn
 from arcadepy import AsyncArcade
+from pydantic_ai.models import Model
 
 from arcade_gmail_local.commands.stack import Stack
-from arcade_gmail_multiuser.client import ChatModel, MultiUserGmailManager, OpenAIModel
+from arcade_gmail_multiuser import MultiUserGmailManager
 from examples.fastapi_app.app import VERIFIER_PATH, create_app
-from examples.fastapi_app.stand_in_model import PHRASES, StandInModel
+from examples.fastapi_app.stand_in_model import PHRASES, stand_in_model
 
 SEEDED = ("alice@example.com", "bob@example.com")
 
@@ -76,13 +77,16 @@ async def engine_client(exits: AsyncExitStack, own: str) -> AsyncArcade:
     return AsyncArcade(base_url=running.engine, api_key=running.api_key)
 
 
-def chat_model() -> tuple[ChatModel, tuple[str, ...]]:
-    """Use the model of the environment, or the stand-in; give examples of what that understands."""
+def chat_model() -> tuple[Model, tuple[str, ...]]:
+    """Use the model of the environment, or the stand-in with examples of what it understands."""
     name, key = os.environ.get("OPENAI_MODEL"), os.environ.get("OPENAI_API_KEY")
     if not name or not key:
-        return StandInModel(), PHRASES
-    base_url = os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-    return OpenAIModel(name, api_key=key, base_url=base_url), ()
+        return stand_in_model(), PHRASES
+    try:
+        from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415 - needs OpenAI's SDK
+    except ImportError:
+        sys.exit("A language model needs pydantic-ai-slim[openai]; see examples/README.md.")
+    return OpenAIChatModel(name), ()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The application, put together: sessions, the verifier's routes, and the pages."""
+"""Assemble the application: sessions, the verifier's routes, and the pages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic_ai.models import Model
 from starlette.middleware.sessions import SessionMiddleware
 
-from arcade_gmail_multiuser.client import ChatModel, MultiUserGmailManager, verifier_routes
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser import GmailMultiuserError, MultiUserGmailManager, verifier_routes
 from examples.fastapi_app import mailbox_pages, sign_in_pages
 from examples.fastapi_app.mailbox_pages import Services
 from examples.fastapi_app.sessions import signed_in
@@ -21,7 +21,7 @@ from examples.fastapi_app.templating import render
 __all__ = ["VERIFIER_PATH", "create_app"]
 
 VERIFIER_PATH = "/gmail/verify"
-"""Tell the engine of it: after Google it asks there who is at the browser."""
+"""Register it with the engine, which sends the browser there to confirm who is signed in."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -36,7 +36,7 @@ HEADERS = {
 
 def create_app(
     manager: MultiUserGmailManager,
-    model: ChatModel,
+    model: Model,
     *,
     public_url: str,
     session_secret: str,

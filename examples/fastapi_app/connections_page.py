@@ -1,10 +1,10 @@
-"""The link to the embedded engine's page of connections."""
+"""Get a link to the embedded engine's page of connections."""
 
 from __future__ import annotations
 
 from arcadepy import APIError, AsyncArcade, NotFoundError
 
-from arcade_gmail_multiuser.errors import EngineUnavailable, NotFound
+from arcade_gmail_multiuser import EngineUnavailable, NotFound
 
 __all__ = ["connections_link"]
 
@@ -22,5 +22,5 @@ async def connections_link(client: AsyncArcade, user_id: str) -> str:
     except NotFoundError:
         raise NotFound("This engine has no page of connections.") from None
     except APIError:
-        raise EngineUnavailable("The engine gives no link to your connections now.") from None
+        raise EngineUnavailable("The engine has no link to your connections right now.") from None
     return found["url"]

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic_ai.models import Model
 
-from arcade_gmail_multiuser.client import ChatModel, MultiUserGmailAgent, MultiUserGmailManager
-from arcade_gmail_multiuser.errors import NotFound
+from arcade_gmail_multiuser import MultiUserGmailAgent, MultiUserGmailManager, NotFound
 from examples.fastapi_app.connections_page import connections_link
-from examples.fastapi_app.conversations import TOOLS, Conversations
+from examples.fastapi_app.conversations import Conversations
+from examples.fastapi_app.gmail_agent import TOOLS, gmail_agent
 from examples.fastapi_app.sessions import CheckedForm, SignedIn, require_sign_in
 from examples.fastapi_app.templating import render
 
@@ -26,13 +27,13 @@ class Services:
     def __init__(
         self,
         manager: MultiUserGmailManager,
-        model: ChatModel,
+        model: Model,
         public_url: str,
         phrases: tuple[str, ...],
     ) -> None:
         self.manager = manager
-        self.agent = MultiUserGmailAgent(manager)
-        self.model = model
+        self.gmail = MultiUserGmailAgent(manager)
+        self.agent = gmail_agent(model)
         self.conversations = Conversations()
         self.public_url = public_url
         self.phrases = phrases
@@ -48,7 +49,7 @@ With = Annotated[Services, Depends(_services)]
 
 @router.get("/")
 async def home(request: Request, user_id: SignedIn, services: With) -> Response:
-    """Show where things stand. The engine is asked each time, so what is shown is true."""
+    """Show where things stand. It asks the engine each time, so what it shows is true."""
     asked = await services.manager.authenticate_user(
         user_id, TOOLS, next_uri=f"{services.public_url}/"
     )
@@ -67,23 +68,27 @@ async def ask(
 ) -> Response:
     if prompt.strip():
         conversation = services.conversations.of(user_id)
-        await conversation.begin(services.agent, services.model, prompt)
+        await conversation.ask(services.agent, services.gmail, prompt)
     return RedirectResponse(NEWS, 303)
 
 
 @router.post("/go-on", dependencies=[CheckedForm])
 async def go_on(user_id: SignedIn, services: With) -> Response:
-    """Take up a run again that had to wait for an authorization."""
-    conversation = services.conversations.of(user_id)
-    if conversation.state.messages:
-        await conversation.begin(services.agent, services.model, None)
+    """Continue a run that had to wait until Gmail was connected."""
+    await services.conversations.of(user_id).go_on(services.agent, services.gmail)
     return RedirectResponse(NEWS, 303)
 
 
 @router.post("/decide", dependencies=[CheckedForm])
-async def decide(user_id: SignedIn, services: With, decision: Annotated[str, Form()]) -> Response:
+async def decide(
+    user_id: SignedIn,
+    services: With,
+    call: Annotated[str, Form()],
+    decision: Annotated[str, Form()],
+) -> Response:
     """Answer what the agent asked; anything but a yes leaves it undone."""
-    await services.conversations.of(user_id).decide(decision == "yes")
+    conversation = services.conversations.of(user_id)
+    await conversation.decide(services.agent, services.gmail, call, yes=decision == "yes")
     return RedirectResponse(NEWS, 303)
 
 

@@ -1,7 +1,7 @@
-"""Who is signed in, and whether a form came from our own page.
+"""Keep who is signed in, and check that a form came from our own page.
 
-The sign-in asks for a name and no password: it is a demonstration. Put your own in its place; all
-that the rest needs is `signed_in`.
+The sign-in asks for a name and no password: it is a demonstration. Replace it with your own; the
+rest needs only `signed_in`.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ __all__ = [
 
 
 def signed_in(request: Request) -> str | None:
-    """Give the id of the user who is signed in at this browser."""
+    """Return the id of the user who is signed in at this browser."""
     found = request.session.get("user_id")
     return found if isinstance(found, str) and found else None
 
 
 def begin(request: Request, user_id: str) -> None:
-    """Sign somebody in, in a session with nothing left of the one before."""
+    """Sign a user in, with nothing left of the session before."""
     request.session.clear()
     request.session["user_id"] = user_id
 
 
 def csrf_of(request: Request) -> str:
-    """Give the secret that this session's forms carry."""
+    """Return the secret that this session's forms include."""
     if "csrf" not in request.session:
         request.session["csrf"] = secrets.token_urlsafe(24)
     return str(request.session["csrf"])
 
 
 def local_path(given: str) -> str:
-    """Give a path of this application to go on at; anything else leads home.
+    """Return a path of this application to continue at; anything else leads to the home page.
 
     A browser takes "//evil.example" and "/\\evil.example" for other sites.
     """

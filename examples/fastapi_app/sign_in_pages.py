@@ -1,4 +1,4 @@
-"""Sign in and out. A demonstration: put your own sign-in here."""
+"""Sign in and out. A demonstration: replace it with your own sign-in."""
 
 from __future__ import annotations
 

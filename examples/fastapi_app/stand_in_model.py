@@ -1,6 +1,6 @@
-"""A stand-in for a language model: it knows a few phrases, so that the sample works without a key.
+"""Stand in for a language model, so that the sample works without a key.
 
-It is no language model and understands nothing; it shows how one is plugged in.
+It understands nothing: it knows a few phrases and calls tools by rules.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from arcadepy.types import ToolDefinition
+from pydantic_ai import (
+    ModelMessage,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from arcade_gmail_multiuser.client import Message, Reply, ToolCall
-
-__all__ = ["PHRASES", "StandInModel"]
+__all__ = ["PHRASES", "reply", "stand_in_model"]
 
 PHRASES = (
     "Who am I?",
@@ -30,30 +36,28 @@ _SEARCH = re.compile(r"(?:search|find|look)(?:\s+for)?\s+(?P<query>.+)", re.I | 
 _LATEST = re.compile(r"(?:latest|newest|last|recent)\D*(?P<count>\d{1,2})?", re.I)
 
 
-class StandInModel:
-    """Answer as a chat model would, by rules."""
-
-    async def reply(
-        self,
-        *,
-        system: str,  # noqa: ARG002  (a model would heed it; rules cannot)
-        messages: Sequence[Message],
-        tools: Sequence[ToolDefinition],
-    ) -> Reply:
-        last = messages[-1]
-        if last.role == "tool":
-            return Reply(_told(last))
-        name, arguments = _wish(last.text)
-        if not name:
-            return Reply("I know only a few phrases. Try: " + " · ".join(PHRASES))
-        found = next((tool for tool in tools if tool.name == name), None)
-        if found is None:
-            return Reply(f"There is no tool {name} for me.")
-        called = found.qualified_name.replace(".", "_")
-        return Reply(calls=(ToolCall(f"call_{len(messages)}", called, arguments),))
+def stand_in_model() -> FunctionModel:
+    """Make the model."""
+    return FunctionModel(reply)
 
 
-def _wish(prompt: str) -> tuple[str, dict[str, Any]]:
+def reply(messages: Sequence[ModelMessage], info: AgentInfo) -> ModelResponse:
+    """Answer as a model would: call a tool for a phrase, and put its answer into words."""
+    last = messages[-1].parts[-1]
+    if isinstance(last, ToolReturnPart):
+        return ModelResponse([TextPart(_in_words(last))])
+    prompt = last.content if isinstance(last, UserPromptPart) else ""
+    name, arguments = _wanted(prompt if isinstance(prompt, str) else "")
+    if not name:
+        return ModelResponse([TextPart("I know only a few phrases. Try: " + " · ".join(PHRASES))])
+    offered = [tool.name for tool in info.function_tools]
+    called = next((one for one in offered if one.endswith(f"_{name}")), None)
+    if called is None:
+        return ModelResponse([TextPart(f"I have no tool {name}.")])
+    return ModelResponse([ToolCallPart(called, arguments)])
+
+
+def _wanted(prompt: str) -> tuple[str, dict[str, Any]]:
     if sent := _SEND.search(prompt):
         words = {key: value.strip() for key, value in sent.groupdict().items()}
         return "SendEmail", {
@@ -72,14 +76,13 @@ def _wish(prompt: str) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def _told(message: Message) -> str:
-    """Put what a tool answered into a few lines."""
-    try:
-        found = json.loads(message.text)
-    except ValueError:
-        return message.text
-    if message.failed or not isinstance(found, dict):
-        return f"That did not work: {found.get('message', found) if found else message.text}"
+def _in_words(answer: ToolReturnPart) -> str:
+    """Put a tool's answer into a few lines."""
+    if answer.outcome != "success":
+        return f"That did not work: {answer.content}"
+    found = answer.content
+    if not isinstance(found, dict):
+        return str(found)
     if isinstance(emails := found.get("emails"), list):
         if not emails:
             return "No mail was found."

@@ -1,4 +1,4 @@
-"""Turn a template into a page; Jinja escapes everything, since mail stands in it."""
+"""Render templates as pages. Jinja escapes everything, because mail is shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DOING = {
 
 
 def doing(tool: str) -> str:
-    """Say in words what a call is to do. Models write `Toolkit_Tool`, Arcade `Toolkit.Tool`."""
+    """Describe what a call does. Models write `Toolkit_Tool`, Arcade `Toolkit.Tool`."""
     name = tool.replace(".", "_").rpartition("_")[2]
     return _DOING.get(name, f"use {name}")
 
@@ -33,6 +33,6 @@ _TEMPLATES.env.filters["doing"] = doing
 
 
 def render(request: Request, name: str, status: int = 200, **known: Any) -> Response:
-    """Make a page; every template knows `user_id` and `csrf`."""
+    """Render a page; every template has `user_id` and `csrf`."""
     known = {"user_id": signed_in(request), "csrf": csrf_of(request), **known}
     return _TEMPLATES.TemplateResponse(request, name, known, status_code=status)

@@ -9,16 +9,15 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from processes import run_command
 
 from arcade_gmail_multiuser.cli import command as command_module
 from arcade_gmail_multiuser.cli import keys
 from arcade_gmail_multiuser.errors import ConfigurationError, NotFound
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SECRET = "a-secret-of-the-worker-with-more-than-32-bytes"
 WORKER = {"ARCADE_WORKER_SECRET": SECRET}
@@ -33,16 +32,16 @@ def refusal(done: subprocess.CompletedProcess[str], status: int = 2) -> str:
     return done.stderr
 
 
-def test_help_names_every_subcommand(command: Run) -> None:
-    done = command("--help")
+def test_help_names_every_subcommand() -> None:
+    done = run_command("--help")
     assert done.returncode == 0
     for name in command_module.COMMANDS:
         assert f"\n    {name} " in done.stdout
 
 
 @pytest.mark.parametrize("name", command_module.COMMANDS)
-def test_every_subcommand_has_help(command: Run, name: str) -> None:
-    done = command(name, "--help")
+def test_every_subcommand_has_help(name: str) -> None:
+    done = run_command(name, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(f"usage: arcade-gmail-multiuser {name}")
     assert len(done.stdout.splitlines()) > 5
@@ -58,57 +57,102 @@ def test_help_imports_nothing_that_is_slow() -> None:
     assert done.stdout.split() == []
 
 
+@pytest.fixture
+def without_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act as where only the product is installed."""
+    monkeypatch.setattr(command_module, "entry_points", lambda group: [])
+
+
+@pytest.mark.usefixtures("without_local_stack")
+@pytest.mark.parametrize("options", [(), ("--json", "--users", "3"), ("api-new", "x"), ("--help",)])
+@pytest.mark.parametrize("name", command_module.LOCAL_COMMANDS)
+def test_a_command_of_the_local_stack_says_how_to_install_it_where_it_is_missing(
+    capsys: pytest.CaptureFixture[str], name: str, options: tuple[str, ...]
+) -> None:
+    assert command_module.run([name, *options]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == (
+        f"arcade-gmail-multiuser: `{name}` needs the local stack: pip install arcade_gmail_local\n"
+    )
+
+
+@pytest.mark.usefixtures("without_local_stack")
+def test_help_lists_the_commands_of_a_missing_local_stack(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_module.run(["--help"])
+    assert ended.value.code == 0
+    listed = " ".join(capsys.readouterr().out.split())
+    for name in command_module.LOCAL_COMMANDS:
+        assert f" {name} not installed: pip install arcade_gmail_local" in listed
+    for name in command_module.COMMANDS:
+        assert f" {name} " in listed
+
+
+@pytest.mark.usefixtures("without_local_stack")
+def test_the_products_own_commands_need_no_local_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_module.run(["keys", "new"]) == 0
+    assert len(base64.b64decode(capsys.readouterr().out.strip(), validate=True)) == 32
+
+
+def test_the_local_stack_adds_what_is_named_here() -> None:
+    added = {entry.name for entry in entry_points(group=command_module.GROUP)}
+    assert added == set(command_module.LOCAL_COMMANDS)
+
+
 @pytest.mark.parametrize("port", ["99999", "-1", "http", "", "8002.5"])
-def test_what_is_no_port_is_refused(command: Run, port: str) -> None:
-    done = command("sandbox", f"--port={port}")
+def test_what_is_no_port_is_refused(port: str) -> None:
+    done = run_command("sandbox", f"--port={port}")
     assert done.returncode == 2
     assert "is not a port (0 to 65535)" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_in_use_is_refused_in_one_line(command: Run) -> None:
+def test_a_port_in_use_is_refused_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        told = refusal(command("sandbox", "--port", str(port)))
+        told = refusal(run_command("sandbox", "--port", str(port)))
     assert f"Cannot listen on 127.0.0.1:{port}: the port is in use." in told
 
 
-def test_a_host_that_is_no_address_is_refused_in_one_line(command: Run) -> None:
-    told = refusal(command("serve", "--host", "999.1.1.1", environment=WORKER))
+def test_a_host_that_is_no_address_is_refused_in_one_line() -> None:
+    told = refusal(run_command("serve", "--host", "999.1.1.1", environment=WORKER))
     assert "Cannot listen on 999.1.1.1:8002: no such address." in told
 
 
-def test_up_refuses_a_verifier_that_is_no_web_address_in_one_line(command: Run) -> None:
-    told = refusal(command("up", "--verifier-url", "ftp://canary"))
+def test_up_refuses_a_verifier_that_is_no_web_address_in_one_line() -> None:
+    told = refusal(run_command("up", "--verifier-url", "ftp://canary"))
     assert "--verifier-url must be an absolute http(s) address." in told
 
 
 @pytest.mark.parametrize("more", [(), ("--data",)])
 def test_up_refuses_a_token_reader_that_can_have_no_key(
-    command: Run, tmp_path: Path, more: tuple[str, ...]
+    tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     data = (*more, str(tmp_path)) if more else ()
     name = "no name" if more else "mcp"
-    assert name in refusal(command("up", "--token-reader", name, *data))
+    assert name in refusal(run_command("up", "--token-reader", name, *data))
 
 
-def test_an_address_of_another_machine_is_refused_in_one_line(command: Run) -> None:
-    told = refusal(command("sandbox", "--expose", "--host", "192.0.2.1", "--port", "0"))
+def test_an_address_of_another_machine_is_refused_in_one_line() -> None:
+    told = refusal(run_command("sandbox", "--expose", "--host", "192.0.2.1", "--port", "0"))
     assert "Cannot listen on 192.0.2.1:0" in told
 
 
-def test_the_sandbox_is_not_shown_to_other_machines_by_accident(command: Run) -> None:
-    assert "--expose" in refusal(command("sandbox", "--host", "0.0.0.0", "--port", "0"))
+def test_the_sandbox_is_not_shown_to_other_machines_by_accident() -> None:
+    assert "--expose" in refusal(run_command("sandbox", "--host", "0.0.0.0", "--port", "0"))
 
 
-def test_the_worker_does_not_start_without_a_secret(command: Run) -> None:
-    told = refusal(command("serve", "--port", "0"))
+def test_the_worker_does_not_start_without_a_secret() -> None:
+    told = refusal(run_command("serve", "--port", "0"))
     assert "not set" in told
     assert "ARCADE_WORKER_SECRET" in told
 
 
-def test_the_worker_does_not_start_with_a_short_secret(command: Run) -> None:
-    done = command("serve", "--port", "0", environment={"ARCADE_WORKER_SECRET": "5horty"})
+def test_the_worker_does_not_start_with_a_short_secret() -> None:
+    done = run_command("serve", "--port", "0", environment={"ARCADE_WORKER_SECRET": "5horty"})
     assert done.returncode == 2
     assert "5horty" not in done.stderr
     assert "Traceback" not in done.stderr
@@ -124,18 +168,16 @@ def test_the_worker_does_not_start_with_a_short_secret(command: Run) -> None:
         ("GMAIL_MULTIUSER_CONFIRMATION_KEY", "canary"),
     ],
 )
-def test_the_worker_does_not_start_with_a_setting_that_fails_later(
-    command: Run, name: str, value: str
-) -> None:
+def test_the_worker_does_not_start_with_a_setting_that_fails_later(name: str, value: str) -> None:
     environment = {"ARCADE_WORKER_SECRET": SECRET, name: value}
-    told = refusal(command("serve", "--port", "0", environment=environment))
+    told = refusal(run_command("serve", "--port", "0", environment=environment))
     assert name in told
     assert "canary" not in told
 
 
 @pytest.mark.parametrize("count", ["0", "-2", "many", "1000"])
-def test_a_worker_has_between_one_and_256_processes(command: Run, count: str) -> None:
-    done = command("serve", f"--workers={count}", environment={"ARCADE_WORKER_SECRET": SECRET})
+def test_a_worker_has_between_one_and_256_processes(count: str) -> None:
+    done = run_command("serve", f"--workers={count}", environment={"ARCADE_WORKER_SECRET": SECRET})
     assert done.returncode == 2
     assert "is not a number of processes" in done.stderr
 
@@ -143,8 +185,8 @@ def test_a_worker_has_between_one_and_256_processes(command: Run, count: str) ->
 def test_s46_each_of_several_worker_processes_masks_tokens_in_its_log() -> None:
     script = """
 import logging, uvicorn
-from arcade_gmail_multiuser.cli.serve import create_app_of_one_of_many
-uvicorn.Config(create_app_of_one_of_many, factory=True, log_level="warning").load()
+from arcade_gmail_multiuser.cli.serve import create_app_in_child
+uvicorn.Config(create_app_in_child, factory=True, log_level="warning").load()
 for name in ("uvicorn.error", "some.library"):
     logging.getLogger(name).error("%s refused ya29.canary-0123456789-0123456789", name)
 """
@@ -171,18 +213,18 @@ ENGINE = {
 
 
 @pytest.mark.parametrize("name", ENGINE)
-def test_the_engine_names_the_variable_that_is_missing(command: Run, name: str) -> None:
+def test_the_engine_names_the_variable_that_is_missing(name: str) -> None:
     environment = {key: value for key, value in ENGINE.items() if key != name}
-    told = refusal(command("engine", "--port", "0", environment=environment))
+    told = refusal(run_command("engine", "--port", "0", environment=environment))
     assert f"{name} is not set" in told
     assert not any(value in told for value in environment.values())
 
 
 def test_the_engine_refuses_a_weak_key_without_repeating_it(
-    command: Run, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     data = tmp_path_factory.mktemp("engine")
-    done = command("engine", "--port", "0", "--data", str(data), environment=ENGINE)
+    done = run_command("engine", "--port", "0", "--data", str(data), environment=ENGINE)
     assert done.returncode == 2
     assert "encryption key" in done.stderr
     assert "Traceback" not in done.stderr
@@ -190,28 +232,28 @@ def test_the_engine_refuses_a_weak_key_without_repeating_it(
 
 
 @pytest.mark.parametrize("count", ["-1", "some", "100001"])
-def test_up_refuses_what_is_no_number_of_users(command: Run, count: str) -> None:
-    done = command("up", f"--users={count}")
+def test_up_refuses_what_is_no_number_of_users(count: str) -> None:
+    done = run_command("up", f"--users={count}")
     assert done.returncode == 2
     assert "is not a number of users" in done.stderr
 
 
 def test_a_data_directory_that_is_a_file_is_refused(
-    command: Run, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     file = tmp_path_factory.mktemp("data") / "file"
     file.write_text("")
-    assert "data directory" in refusal(command("up", "--data", str(file)))
+    assert "data directory" in refusal(run_command("up", "--data", str(file)))
 
 
-def test_a_fresh_key_has_32_random_bytes(command: Run) -> None:
-    first, second = (command("keys", "new").stdout.strip() for _ in range(2))
+def test_a_fresh_key_has_32_random_bytes() -> None:
+    first, second = (run_command("keys", "new").stdout.strip() for _ in range(2))
     assert len(base64.b64decode(first, validate=True)) == 32
     assert first != second
 
 
-def test_no_subcommand_is_an_error(command: Run) -> None:
-    done = command()
+def test_no_subcommand_is_an_error() -> None:
+    done = run_command()
     assert done.returncode == 2
     assert "usage:" in done.stderr
 
@@ -232,16 +274,16 @@ def test_no_subcommand_is_an_error(command: Run) -> None:
         ),
     ],
 )
-def test_mcp_over_http_does_not_start_without_a_safe_front_door(
-    command: Run, flags: tuple[str, ...], told: str
+def test_mcp_over_http_does_not_start_without_safe_authentication(
+    flags: tuple[str, ...], told: str
 ) -> None:
-    done = command(
+    done = run_command(
         "mcp", "http", "--port", "0", *flags, environment={"ARCADE_API_KEY": "arc_none-at-all"}
     )
     assert told in refusal(done)
 
 
-def test_mcp_over_http_trusts_one_issuer_only(command: Run) -> None:
+def test_mcp_over_http_trusts_one_issuer_only() -> None:
     servers = [
         {"authorization_server_url": url, "issuer": url, "jwks_uri": f"{url}/keys"}
         for url in ("https://one.example.com", "https://two.example.com")
@@ -251,7 +293,7 @@ def test_mcp_over_http_trusts_one_issuer_only(command: Run) -> None:
         "MCP_RESOURCE_SERVER_CANONICAL_URL": "https://mcp.example.com/mcp",
         "MCP_RESOURCE_SERVER_AUTHORIZATION_SERVERS": json.dumps(servers),
     }
-    told = refusal(command("mcp", "http", "--port", "0", environment=environment))
+    told = refusal(run_command("mcp", "http", "--port", "0", environment=environment))
     assert "Only one issuer" in told
     assert "one.example.com" not in told
 

@@ -7,16 +7,16 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import Callable, Iterable
-from importlib.metadata import metadata
+from importlib.metadata import EntryPoint, metadata
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from arcade_core.toolkit import Toolkit
+from processes import run_command
 
 from arcade_gmail_multiuser.cli import doctor, extras
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 Check = Callable[[], Iterable[doctor.Finding]]
 
 
@@ -25,8 +25,8 @@ def levels(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
     return [row[0] for row in rows if row[1] == subject]
 
 
-def test_a_machine_without_settings_is_fine(command: Run) -> None:
-    done = command("doctor")
+def test_a_machine_without_settings_is_fine() -> None:
+    done = run_command("doctor")
     assert done.returncode == 0, done.stdout
     assert levels(done, "python") == ["ok"]
     assert levels(done, "toolkit") == ["ok"]
@@ -98,6 +98,20 @@ def test_a_missing_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
     assert "pip install 'arcade_gmail_multiuser[redis]'" in finding.text
 
 
+def test_the_local_stack_is_noted_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "entry_points", lambda group: [])
+    [finding] = doctor.check_local_stack()
+    assert finding.level == "note"
+    assert "pip install arcade_gmail_local" in finding.text
+
+
+def test_the_local_stack_is_found_by_the_commands_it_adds(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = [EntryPoint(name, "nothing", doctor.GROUP) for name in ("up", "demo")]
+    monkeypatch.setattr(doctor, "entry_points", lambda group: added)
+    [finding] = doctor.check_local_stack()
+    assert (finding.level, finding.text) == ("ok", "the local stack adds demo, up")
+
+
 def test_the_extras_are_those_of_the_package() -> None:
     declared = set(metadata("arcade_gmail_multiuser").get_all("Provides-Extra") or ())
     assert set(extras.EXTRAS) == declared - {"dev"}
@@ -124,7 +138,7 @@ async def test_an_engine_is_asked_for_its_health(
 @pytest.mark.parametrize(
     ("key", "level", "told"),
     [
-        ("right", "ok", "opens"),
+        ("right", "ok", "is accepted"),
         ("canary", "FAIL", "is refused"),
         ("canary\n", "FAIL", "cannot be tried"),
         ("", "note", "is not set"),

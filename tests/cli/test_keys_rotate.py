@@ -11,7 +11,7 @@ from arcade_gmail_multiuser.cli import command
 from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id, new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
 OLD, NEW = new_key(), new_key()
 
@@ -23,7 +23,7 @@ class Nobody:
 def manager_of(url: str, *keys: str) -> SecureTokenManager:
     return SecureTokenManager(
         open_token_store(url),
-        Keyring.from_base64(keys),
+        Keyring(keys),
         project="p1",
         providers={"google": Nobody()},  # type: ignore[dict-item]
     )

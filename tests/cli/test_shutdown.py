@@ -3,66 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import jwt
 import pytest
+from mail import write_mail
+from processes import COMMAND, clean_environment
+from world import World
 
-from arcade_gmail_local.commands.stack import Stack
+from arcade_gmail_multiuser.gmail.scopes import GMAIL_SEND
 
-SCOPE = "https://www.googleapis.com/auth/gmail.send"
+SECRET = "a-secret-of-the-worker-with-more-than-32-bytes"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_send_under_way_is_finished_before_the_worker_ends(
-    tmp_path: Path, workers: int
+    sandbox: World, workers: int
 ) -> None:
-    stack = Stack(tmp_path, engine=False, workers=workers)
-    async with stack as running, aiohttp.ClientSession() as http:
-
-        async def control(what: str, given: Any) -> Any:
-            async with http.post(f"{running.sandbox}/_sandbox/{what}", json=given) as answer:
-                return await answer.json() if answer.content_type == "application/json" else None
-
-        alice = {"email": "alice@example.com", "scopes": [SCOPE]}
-        token = (await control("tokens", alice))["access_token"]
-        slow = {"match": {"method": "users.messages.send"}, "action": {"delay_ms": 4_000}}
-        await control("faults", {**slow, "times": 1})
-        claims = {"aud": "worker", "ver": "1", "exp": int(time.time()) + 60}
-        signed = jwt.encode(claims, running.worker_secret, algorithm="HS256")
-
-        async def send() -> Any:
-            asked = {
-                "tool": {"name": "SendEmail", "toolkit": "GmailMultiuser"},
-                "inputs": {"subject": "s", "body": "b", "recipient": "bob@example.com"},
-                "context": {"authorization": {"token": token}, "user_id": "alice"},
-                "execution_id": "e1",
-            }
-            async with http.post(
-                f"{running.worker}/worker/tools/invoke",
-                json=asked,
-                headers={"Authorization": f"Bearer {signed}"},
-            ) as answer:
-                return await answer.json()
-
-        sending = asyncio.ensure_future(send())
-        await under_way(http, running.sandbox)
-        os.kill(stack.children[1].pid, signal.SIGTERM)
+    alice, bob = await sandbox.account(write_mail()), await sandbox.account()
+    token = await alice.token([GMAIL_SEND])
+    await sandbox.fault("users.messages.send", delay_ms=4_000)
+    arguments = ("serve", "--port", "0", "--announce", "--workers", str(workers))
+    worker = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *arguments,
+        env=clean_environment(ARCADE_WORKER_SECRET=SECRET, GMAIL_API_ENDPOINT=sandbox.url),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert worker.stdout is not None
+    try:
+        url = json.loads(await worker.stdout.readline())["url"]
+        sending = asyncio.ensure_future(send(url, token, bob.email))
+        await under_way(sandbox)
+        worker.send_signal(signal.SIGTERM)
         assert (await sending)["success"] is True
-        await asyncio.wait_for(stack.children[1].ended(), 10)
+        await asyncio.wait_for(worker.wait(), 10)
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+            await worker.wait()
 
 
-async def under_way(http: aiohttp.ClientSession, sandbox: str) -> None:
+async def send(worker: str, token: str, recipient: str) -> Any:
+    claims = {"aud": "worker", "ver": "1", "exp": int(time.time()) + 60}
+    signed = jwt.encode(claims, SECRET, algorithm="HS256")
+    asked = {
+        "tool": {"name": "SendEmail", "toolkit": "GmailMultiuser"},
+        "inputs": {"subject": "s", "body": "b", "recipient": recipient},
+        "context": {"authorization": {"token": token}, "user_id": "alice"},
+        "execution_id": "e1",
+    }
+    headers = {"Authorization": f"Bearer {signed}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.post(f"{worker}/worker/tools/invoke", json=asked) as answer,
+    ):
+        return await answer.json()
+
+
+async def under_way(sandbox: World) -> None:
     """Wait until Google's stand-in holds the send."""
     async with asyncio.timeout(20):
         while True:
-            async with http.get(f"{sandbox}/_sandbox/requests") as answer:
-                asked = (await answer.json())["requests"]
-            if any(request["gmail_method"] == "users.messages.send" for request in asked):
+            if "users.messages.send" in await sandbox.methods():
                 return
             await asyncio.sleep(0.05)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from arcadepy import AsyncArcade
 from fake_engine import Clock, FakeEngine
+from processes import running_stack
 
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 
@@ -35,17 +32,8 @@ def clock() -> Clock:
 @pytest.fixture(scope="session")
 def running() -> Iterator[dict[str, str]]:
     """Keep sandbox, worker and engine running, with Alice, Bob and some more people."""
-    command = [
-        sys.executable, "-m", "arcade_gmail_multiuser", "up", "--json", "--users", str(PEOPLE)
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            said = process.stdout.readline()
-            assert said, "the stack did not start"
-            yield json.loads(said)
-        finally:
-            process.send_signal(signal.SIGINT)
+    with running_stack("--users", str(PEOPLE)) as told:
+        yield told
 
 
 @pytest.fixture

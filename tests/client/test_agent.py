@@ -11,8 +11,8 @@ from arcadepy.types import ToolDefinition
 from fake_engine import TOOLS, URL, FakeEngine, broke, definition, parameter, refused
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent, MultiUserGmailManager
+from arcade_gmail_multiuser.client.arguments import check_arguments
 from arcade_gmail_multiuser.client.naming import ACTIONS
-from arcade_gmail_multiuser.client.tool_schema import check_arguments
 from arcade_gmail_multiuser.errors import (
     ConfigurationError,
     InvalidInput,
@@ -156,7 +156,7 @@ async def test_what_is_no_request_is_an_error(
     ("action", "parameters", "problems"),
     [
         ("send", {}, ["recipient is missing", "subject is missing", "body is missing"]),
-        ("send", {**LETTER, "boddy": "canary"}, ["boddy is unknown (is body meant?)"]),
+        ("send", {**LETTER, "boddy": "canary"}, ["boddy is unknown (did you mean body?)"]),
         ("send", {**LETTER, "canary letter": 1}, ["a parameter is unknown"]),
         ("send", {**LETTER, "body": ["canary"]}, ["body must be a string"]),
         ("list", {"n_emails": "5"}, ["n_emails must be an integer"]),

@@ -31,7 +31,7 @@ async def test_security_51_failed_ends_waiting(
     with pytest.raises(AuthorizationFailed):
         await manager.wait_for_authorization(ALICE)
     assert len(engine.calls(STATUS)) == 2
-    assert ALICE not in manager._sessions
+    assert ALICE not in manager._pending
 
 
 async def test_another_users_authorization_is_not_waited_for(
@@ -155,14 +155,14 @@ async def test_an_authorization_for_several_tools_is_remembered_until_each_has_w
     await manager.authenticate_user(ALICE, ["ListEmails", "SendEmail"])
     letter = {"recipient": BOB, "subject": "s", "body": "b"}
     for action, given in (("ListEmails", None), ("SendEmail", letter)):
-        assert ALICE in manager._sessions
+        assert ALICE in manager._pending
         manager.cache.set_cached_tools(ALICE, [])
         await manager.execute_gmail_action(ALICE, action, given)
         assert manager.cache.get_cached_tools(ALICE) is None
         manager.cache.set_cached_tools(ALICE, [])
         await manager.execute_gmail_action(ALICE, action, given)
         assert manager.cache.get_cached_tools(ALICE) == []
-    assert ALICE not in manager._sessions
+    assert ALICE not in manager._pending
 
 
 async def test_agreeing_to_one_authorization_leaves_another_to_be_waited_for(
@@ -175,16 +175,16 @@ async def test_agreeing_to_one_authorization_leaves_another_to_be_waited_for(
     for tool in ("ListEmails", "SendEmail"):
         await manager.wait_for_authorization(ALICE, tool)
     assert [call.query["id"] for call in engine.calls(STATUS)] == ["ac_2", "ac_1"]
-    assert ALICE not in manager._sessions
+    assert ALICE not in manager._pending
 
 
 async def test_sessions_are_bounded_and_expire(engine: FakeEngine, clock: Any) -> None:
     manager = engine.manager(max_sessions=3, session_ttl_s=60, clock=clock)
     for number in range(10):
         await manager.authenticate_user(f"u{number}")
-    assert [n for n in range(10) if f"u{n}" in manager._sessions] == [7, 8, 9]
+    assert [n for n in range(10) if f"u{n}" in manager._pending] == [7, 8, 9]
     clock.now += 61
-    assert len(manager._sessions) == 0
+    assert len(manager._pending) == 0
 
 
 async def test_a_cancelled_wait_leaves_nothing_behind(

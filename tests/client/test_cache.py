@@ -37,10 +37,10 @@ def test_a_hundred_thousand_lookups_show_exact_lru() -> None:
                 evictions += 1
         model[user] = None
         model.move_to_end(user)
-    figures = cache.figures
-    assert (figures.hits, figures.misses) == (hits, 100_000 - hits)
-    assert (figures.evictions, figures.size) == (evictions, 1000)
-    assert figures.hit_rate == hits / 100_000
+    stats = cache.stats
+    assert (stats.hits, stats.misses) == (hits, 100_000 - hits)
+    assert (stats.evictions, stats.size) == (evictions, 1000)
+    assert stats.hit_rate == hits / 100_000
     assert 0 < hits < 100_000
 
 
@@ -52,8 +52,8 @@ def test_an_entry_lives_for_its_time_however_often_it_is_read(clock: Clock) -> N
         assert cache.get_cached_tools(ALICE)
     clock.now += 0.2
     assert cache.get_cached_tools(ALICE) is None
-    assert cache.figures.expirations == 1
-    assert (cache.figures.size, cache.figures.bytes) == (0, 0)
+    assert cache.stats.expirations == 1
+    assert (cache.stats.size, cache.stats.bytes) == (0, 0)
 
 
 def test_tools_in_another_form_are_kept_and_weighed_too() -> None:
@@ -61,7 +61,7 @@ def test_tools_in_another_form_are_kept_and_weighed_too() -> None:
     cache = UserContextCache(max_bytes=1000)
     cache.set_cached_tools(ALICE, described)
     assert cache.get_cached_tools(ALICE) == described
-    assert 50 < cache.figures.bytes < 200
+    assert 50 < cache.stats.bytes < 200
     cache.set_cached_tools(BOB, described * 100)
     assert cache.get_cached_tools(BOB) is None
 
@@ -72,13 +72,13 @@ def test_bytes_are_bounded_and_count_what_is_kept(clock: Clock) -> None:
     for number in range(5):
         cache.set_cached_tools(f"u{number}", [tool("A")])
     assert [n for n in range(5) if cache.get_cached_tools(f"u{n}")] == [2, 3, 4]
-    assert cache.figures.bytes == 3 * size
-    assert cache.figures.evictions == 2
+    assert cache.stats.bytes == 3 * size
+    assert cache.stats.evictions == 2
     cache.set_cached_tools("u4", [])
     cache.invalidate("u3")
-    assert cache.figures.bytes == size
+    assert cache.stats.bytes == size
     cache.set_cached_tools("u2", [tool("A")] * 4)
-    assert (cache.figures.refused, cache.figures.bytes, cache.figures.size) == (1, 0, 1)
+    assert (cache.stats.refused, cache.stats.bytes, cache.stats.size) == (1, 0, 1)
 
 
 async def test_users_whose_lists_are_equal_share_one_and_a_different_one_is_not_mixed_up(
@@ -97,12 +97,12 @@ async def test_users_whose_lists_are_equal_share_one_and_a_different_one_is_not_
     one, other, alice = (cache.get_cached_tools(user) or [] for user in ("user1", "user2", ALICE))
     assert one[0] is other[0]
     assert (len(one), len(alice)) == (len(plain), 1)
-    assert cache.figures.bytes == sum(len(t.model_dump_json()) for t in [*one, *alice])
+    assert cache.stats.bytes == sum(len(t.model_dump_json()) for t in [*one, *alice])
     for number in range(50):
         cache.invalidate(f"user{number}")
-    assert cache.figures.bytes == len(alice[0].model_dump_json())
+    assert cache.stats.bytes == len(alice[0].model_dump_json())
     cache.invalidate(ALICE)
-    assert (cache.figures.bytes, cache._places._kept) == (0, {})
+    assert (cache.stats.bytes, cache._entries._shared) == (0, {})
 
 
 @pytest.mark.parametrize("wrong", [{"max_cache_size": 0}, {"ttl_ms": 0}, {"max_bytes": 0}])
@@ -234,7 +234,7 @@ async def test_a_warm_up_of_five_thousand_reports_the_one_percent_that_fail() ->
     )
     assert set(report.failed) == unlucky
     assert all(isinstance(one, EngineUnavailable) for one in report.failed.values())
-    assert (report.loaded, report.present, cache.figures.size) == (4950, 0, 4950)
+    assert (report.loaded, report.present, cache.stats.size) == (4950, 0, 4950)
     assert progress == [(n, 5000) for n in range(1, 5001)]
     assert [one.name for one in cache.get_cached_tools("user1") or ()] == [
         "ListEmails",

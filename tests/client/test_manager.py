@@ -33,7 +33,7 @@ EXECUTE, AUTHORIZE, TOOLS = "/v1/tools/execute", "/v1/tools/authorize", "/v1/too
 ASKS = {
     "authorization_required": True,
     "url": URL,
-    "message": "Ask the person to open the url and agree, then call again.",
+    "message": "Ask the user to open the url and grant access, then call again.",
 }
 LETTER = {"recipient": "bob@example.com", "subject": "s", "body": "canary-body"}
 
@@ -105,7 +105,7 @@ async def test_two_hundred_users_at_once_each_get_their_own(engine: FakeEngine) 
     users = [f"user{n}" for n in range(200)]
     await asyncio.gather(*(one(user, number) for number in range(5) for user in users))
     assert len(engine.calls(EXECUTE)) == 1000
-    assert len(manager._sessions) <= 50
+    assert len(manager._pending) <= 50
 
 
 # Authorization is missing
@@ -205,8 +205,8 @@ async def test_an_authorization_error_drops_what_was_kept_of_that_user_only(
         manager.cache.set_cached_tools(user, [])
     engine.on(EXECUTE, refused(403, {"authorization": {"url": URL}}))
     await manager.execute_gmail_action(ALICE, "ListEmails")
-    assert ALICE not in manager._sessions
-    assert BOB in manager._sessions
+    assert ALICE not in manager._pending
+    assert BOB in manager._pending
     assert manager.cache.get_cached_tools(ALICE) is None
     assert manager.cache.get_cached_tools(BOB) == []
 
@@ -634,7 +634,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(
         engine.handlers.clear()
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
-    assert len(manager._sessions) == 0
+    assert len(manager._pending) == 0
     assert await manager.execute_gmail_action(ALICE, "ListEmails")
 
 

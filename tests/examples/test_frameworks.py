@@ -10,8 +10,6 @@ import json
 import os
 import re
 import shlex
-import signal
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +19,15 @@ from typing import Any
 import httpx
 import pytest
 from arcadepy import AsyncArcade
-from mcp_stage import COMMAND, SCOPES, first_line, issuing, serving_http
+from mcp_stage import SCOPES, issuing, serving_http
+from processes import running_stack
 from summary_model import SummaryModel
+from visitor import agree, decline
 
-from arcade_gmail_local.commands.browser import Browser
-from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
+
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples" / "frameworks"
@@ -37,7 +37,10 @@ PROGRAMS = {
     for command, program in re.findall(r"^(\S+/python examples/frameworks/(\S+) .+)$", PAGE, re.M)
 }
 ALICE, BOB = "alice@example.com", "bob@example.com"
+MAIN = [f"{framework}/main.py" for framework in ("langchain", "openai_agents", "pydantic_ai")]
+DENIED = "The person does not want this to be done."
 CONNECT = "open this page to connect: "
+QUESTION = ": do it? [y/N]"
 OURS = ("ARCADE_", "GMAIL_", "LANGCHAIN_", "LANGSMITH_", "MCP_", "OPENAI_")
 DEADLINE_S = 120
 
@@ -45,13 +48,8 @@ DEADLINE_S = 120
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
     """Keep sandbox, worker and engine running; the engine's own key is granted for MCP."""
-    with subprocess.Popen(
-        [*COMMAND, "up", "--json", "--token-reader", "default"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield first_line(process)
-        finally:
-            process.send_signal(signal.SIGINT)
+    with running_stack("--token-reader", "default") as told:
+        yield told
 
 
 @pytest.fixture
@@ -137,32 +135,29 @@ class Conversation:
     """What a run said to one person."""
 
     urls: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
 
 Open = Callable[[str, str], Awaitable[object]]
 
 
-async def decline(url: str, email: str) -> None:
-    """Choose an account, and then press the button that says no."""
-    async with Browser() as browser:
-        page = await browser.open(url)
-        for choice in (email, "deny"):
-            form = next(f for f in page.forms if any(b[1] == choice for b in f.buttons))
-            button = next(b for b in form.buttons if b[1] == choice)
-            page = await browser.submit(form, button=button)
-
-
 async def watch(
-    output: asyncio.StreamReader, open_page: Mapping[str, Open]
+    process: asyncio.subprocess.Process, open_page: Mapping[str, Open], yes: str
 ) -> dict[str, Conversation]:
-    """Be the people: nobody answers before everybody has been asked as often."""
+    """Be the people: no one connects before everyone has been asked as often."""
+    output, terminal = process.stdout, process.stdin
+    assert output is not None
+    assert terminal is not None
     people = {ALICE: Conversation(), BOB: Conversation()}
     agreed = 0
     async for line in output:
         person, _, words = line.decode().strip().partition(": ")
         if words.startswith(CONNECT):
             people[person].urls.append(words.removeprefix(CONNECT))
+        elif words.endswith(QUESTION):
+            people[person].questions.append(words)
+            terminal.write(f"{yes}\n".encode())
         else:
             people[person].said.append(words)
         asked = {person: one for person, one in people.items() if not one.said}
@@ -172,20 +167,29 @@ async def watch(
     return people
 
 
-AGREE: Mapping[str, Open] = {ALICE: sign_in, BOB: sign_in}
+AGREE: Mapping[str, Open] = {ALICE: agree, BOB: agree}
 
 
 async def run(
-    command: list[str], own: dict[str, str], log: Path, open_page: Mapping[str, Open] = AGREE
+    command: list[str],
+    own: dict[str, str],
+    log: Path,
+    open_page: Mapping[str, Open] = AGREE,
+    *,
+    yes: str = "y",
 ) -> dict[str, Conversation]:
     with log.open("w+") as errors:
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, env=own, stdout=asyncio.subprocess.PIPE, stderr=errors
+            *command,
+            cwd=ROOT,
+            env=own,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
         )
-        assert process.stdout is not None
         try:
             async with asyncio.timeout(DEADLINE_S):
-                people = await watch(process.stdout, open_page)
+                people = await watch(process, open_page, yes)
                 status = await process.wait()
         finally:
             if process.returncode is None:
@@ -229,6 +233,9 @@ async def test_two_people_at_once_agree_in_the_middle_and_all_is_done_once_in_th
     for person, other in ((ALICE, BOB), (BOB, ALICE)):
         # To read with two tools at once, to send, to draft: each is asked for when it is needed.
         assert len(people[person].urls) == 3
+        # Two letters were sent, and each was shown first; the draft needed no yes.
+        assert len(people[person].questions) == 2
+        assert all(mark in question for question in people[person].questions)
         assert people[person].said == [f"I have sent {person} 3 subjects."]
         read[person] = [
             mail["subject"]
@@ -244,16 +251,47 @@ async def test_two_people_at_once_agree_in_the_middle_and_all_is_done_once_in_th
     assert read[ALICE][:3] != read[BOB][:3]
 
 
-@pytest.mark.parametrize("program", ["langchain", "openai_agents", "pydantic_ai"])
-async def test_one_who_declines_is_told_so_and_holds_up_nobody_else(
+async def nothing_was_sent(
+    gmail: MultiUserGmailManager, person: str, conversation: Conversation, mark: str
+) -> None:
+    assert len(conversation.questions) == 1
+    assert conversation.said == [f"Nothing was sent: {DENIED}"]
+    await gmail.execute_gmail_action(person, "ListEmails", {"n_emails": 1})
+    assert await mails(gmail, person, f"subject:{mark}") == []
+
+
+@pytest.mark.parametrize("program", [one for one in PROGRAMS if one not in MAIN])
+async def test_what_a_person_does_not_want_sent_is_not_sent_and_the_model_is_told(
+    program: str,
+    stack: dict[str, str],
+    gmail: MultiUserGmailManager,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    command = command_of(program)
+    mark = "unwanted" + program.translate({ord(sign): None for sign in "/_."})
+    more = request.getfixturevalue("mcp_settings") if program.startswith("mcp/") else {}
+    with SummaryModel(mark) as model:
+        async with no_way_out() as outside:
+            own = environment(stack, model, outside) | more
+            people = await run(command, own, tmp_path / "errors", yes="n")
+    assert model.complaints == []
+    for person, conversation in people.items():
+        await nothing_was_sent(gmail, person, conversation, mark)
+
+
+@pytest.mark.parametrize("program", MAIN)
+async def test_who_declines_access_or_a_letter_is_told_so_and_does_not_hold_up_the_other(
     program: str, stack: dict[str, str], gmail: MultiUserGmailManager, tmp_path: Path
 ) -> None:
-    command = command_of(f"{program}/main.py")
-    with SummaryModel(f"declined{program}") as model:
+    command = command_of(program)
+    mark = f"declined{program.partition('/')[0]}"
+    with SummaryModel(mark) as model:
         async with no_way_out() as outside:
             own = environment(stack, model, outside)
-            open_page = {ALICE: decline, BOB: sign_in}
-            people = await run(command, own, tmp_path / "errors", open_page)
+            open_page = {ALICE: decline, BOB: agree}
+            people = await run(command, own, tmp_path / "errors", open_page, yes="n")
     assert len(people[ALICE].urls) == 1
     assert "ended without the permission" in people[ALICE].said[0]
-    assert people[BOB].said == [f"I have sent {BOB} 3 subjects."]
+    assert model.complaints == []
+    await nothing_was_sent(gmail, BOB, people[BOB], mark)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.quota import Quota
 from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
 from arcade_gmail_multiuser.gmail.api.transport import Answer, Request, close_transport
@@ -112,18 +112,18 @@ def transport() -> FakeTransport:
 @pytest.fixture
 def mailbox_for(
     transport: FakeTransport, policy: RetryPolicy, fake_time: FakeTime
-) -> Callable[..., Mailbox]:
+) -> Callable[..., GmailClient]:
     quota = Quota(clock=fake_time.clock)
 
-    def make(user_id: str = "alice", token: str = "token-of-alice", **more: Any) -> Mailbox:
+    def make(user_id: str = "alice", token: str = "token-of-alice", **more: Any) -> GmailClient:
         options = {"transport": transport, "retry": policy, "quota": quota, **more}
-        return Mailbox(token, user_id, **options)
+        return GmailClient(token, user_id, **options)
 
     return make
 
 
 @pytest.fixture
-def mailbox(mailbox_for: Callable[..., Mailbox]) -> Mailbox:
+def mailbox(mailbox_for: Callable[..., GmailClient]) -> GmailClient:
     return mailbox_for()
 
 

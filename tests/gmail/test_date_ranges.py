@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidInput, InvalidQuery
 from arcade_gmail_multiuser.gmail.date_ranges import DateRange, date_bounds
+from arcade_gmail_multiuser.tools.answer_format import time_zone_of
 
 HOUR = 3600
 
@@ -18,7 +19,7 @@ HOUR = 3600
 def bounds(range_: str, now: str, time_zone: str) -> tuple[str, str | None]:
     """The bounds as local times with their offset, which are easier to judge than seconds."""
     zone = ZoneInfo(time_zone)
-    start, end = date_bounds(range_, now=datetime.fromisoformat(now), time_zone=time_zone)
+    start, end = date_bounds(range_, now=datetime.fromisoformat(now), zone=ZoneInfo(time_zone))
     shown = datetime.fromtimestamp(start, zone).isoformat()
     return shown, None if end is None else datetime.fromtimestamp(end, zone).isoformat()
 
@@ -51,7 +52,7 @@ def test_today_depends_on_where_the_person_is() -> None:
 @pytest.mark.parametrize(("now", "hours"), [("2026-03-30T10:00Z", 23), ("2026-10-26T10:00Z", 25)])
 def test_yesterday_lasts_as_long_as_the_clocks_made_it(now: str, hours: int) -> None:
     moment = datetime.fromisoformat(now)
-    start, end = date_bounds("yesterday", now=moment, time_zone="Europe/Berlin")
+    start, end = date_bounds("yesterday", now=moment, zone=ZoneInfo("Europe/Berlin"))
     assert end is not None
     assert end - start == hours * HOUR
 
@@ -106,7 +107,7 @@ def test_every_range_begins_a_day_and_holds_what_it_promises(
 ) -> None:
     zone = ZoneInfo(zone_name)
     now = datetime.fromtimestamp(second, UTC)
-    start, end = date_bounds(range_, now=now, time_zone=zone_name)
+    start, end = date_bounds(range_, now=now, zone=zone)
     first = datetime.fromtimestamp(start, zone).date()
     assert datetime.fromtimestamp(start - 1, zone).date() != first
     assert start <= now.timestamp()
@@ -127,7 +128,7 @@ def test_every_range_begins_a_day_and_holds_what_it_promises(
 )
 def test_an_unknown_time_zone_is_an_error_that_tells_how_to_name_one(name: str) -> None:
     with pytest.raises(InvalidInput, match="IANA") as raised:
-        date_bounds("today", now=datetime.now(UTC), time_zone=name)
+        time_zone_of(name)
     assert "passwd" not in str(raised.value)
     assert len(str(raised.value)) < 300
 
@@ -138,14 +139,14 @@ def test_an_unknown_time_zone_is_an_error_that_tells_how_to_name_one(name: str) 
 )
 def test_an_almost_right_time_zone_is_answered_with_the_right_one(name: str, meant: str) -> None:
     with pytest.raises(InvalidInput, match=meant):
-        date_bounds("today", now=datetime.now(UTC), time_zone=name)
+        time_zone_of(name)
 
 
 def test_an_unknown_range_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidQuery, match="last_30_days"):
-        date_bounds("fortnight", now=datetime.now(UTC), time_zone="UTC")
+        date_bounds("fortnight", now=datetime.now(UTC), zone=ZoneInfo("UTC"))
 
 
 def test_a_moment_without_offset_is_refused() -> None:
     with pytest.raises(InvalidInput, match="offset"):
-        date_bounds("today", now=datetime.now(UTC).replace(tzinfo=None), time_zone="UTC")
+        date_bounds("today", now=datetime.now(UTC).replace(tzinfo=None), zone=ZoneInfo("UTC"))

@@ -8,7 +8,7 @@ import pytest
 
 from arcade_gmail_multiuser.errors import InvalidInput, NotFound, Unavailable
 from arcade_gmail_multiuser.gmail import history
-from arcade_gmail_multiuser.gmail.history_cursor import read_cursor, write_cursor
+from arcade_gmail_multiuser.gmail.history import read_cursor, write_cursor
 
 Records = list[dict[str, Any]]
 

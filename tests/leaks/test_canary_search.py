@@ -7,7 +7,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from leak_hunt.canaries import FRAGMENT, Canaries, planted
+from leak_search.canaries import FRAGMENT, Canaries, planted
 
 SECRET = planted("text")
 WRITTEN = {

@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from leak_hunt.canaries import Canaries, planted
-from leak_hunt.hunt import dump_of
-from leak_hunt.raised import Raised
-from leak_hunt.raw_log import RawLog
+from leak_search.canaries import Canaries, planted
+from leak_search.postgresql import dump_of
+from leak_search.raised import Raised
+from leak_search.raw_log import RawLog
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.errors import ConnectionFailed, TokenRejected, Unavailable
@@ -27,8 +27,8 @@ from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.keys import decode_key, new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
+from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
 CONTROL = "leak-hunt-control-0123456789"
 
@@ -167,15 +167,13 @@ async def live(
     provider, clock = Provider(canaries), Clock()
     store = open_token_store(url, schema=name or None)
     exits.push_async_callback(store.close)
-    audit = AuditLog(
-        FileAuditStore(folder / "audit.jsonl"), AuditKeys.from_base64([first]), name_users=True
-    )
+    audit = AuditLog(FileAuditStore(folder / "audit.jsonl"), AuditKeys(first), name_users=True)
     await audit.prepare()
 
     def manager_with(*keys: str) -> SecureTokenManager:
         made = SecureTokenManager(
             store,
-            Keyring.from_base64(keys),
+            Keyring(keys),
             project="p1",
             providers={"google": provider},
             audit=audit,
@@ -195,7 +193,7 @@ async def live(
     raised.shown.append(repr(await manager.get_user_context("ann")))
     await failing(manager, provider, clock, raised)
     await manager.mark_rejected("ben", (await manager.token_for("ben")).access_token)
-    rotating = Keyring.from_base64([second, first])
+    rotating = Keyring([second, first])
     await rotate_tokens(store, rotating)
     raised.shown.append(f"{manager!r} {rotating!r} {vars(manager)!r}")
     for bad in (manager, manager_with(new_key())):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 from arcadepy import Arcade
-from mcp_stage import COMMAND, Issuer, Running, first_line, issuing, serving_http
-
-from arcade_gmail_local.commands.credentials import FILE_NAME
-from arcade_gmail_local.commands.sign_in import sign_in
-from arcade_gmail_local.commands.stack import CLIENT_ID, CLIENT_SECRET
-
-OURS = ("ARCADE_", "ENGINE_", "GMAIL_", "GOOGLE_", "MCP_", "OPENAI_")
+from mcp_stage import Issuer, Running, issuing, serving_http
+from processes import COMMAND, announced, clean_environment
+from visitor import agree
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give this environment without any setting of ours, and a home without a saved login."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     home = tmp_path_factory.mktemp("home")
-    return {**own, "HOME": str(home), "ARCADE_USAGE_TRACKING": "0"}
+    return clean_environment(HOME=str(home), ARCADE_USAGE_TRACKING="0")
 
 
 @pytest.fixture(scope="session")
@@ -45,25 +39,16 @@ def running(
         )
         return made.stdout.strip()
 
-    with subprocess.Popen(
-        [*COMMAND, "up", "--json", "--data", data, "--users", "3", "--token-reader", "mcp"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            told = first_line(process)
-            sandbox = {"GMAIL_API_ENDPOINT": told["sandbox"]}
-            yield Running(
-                engine=told["engine"],
-                granted=new_key("mcp"),
-                plain=new_key("reporting"),
-                sandbox=told["sandbox"],
-                data=Path(data),
-                environment=environment | sandbox,
-            )
-        finally:
-            process.terminate()
+    more = ["--data", data, "--users", "3", "--token-reader", "mcp"]
+    with announced("up", "--json", *more, environment=environment) as told:
+        yield Running(
+            engine=told["engine"],
+            granted=new_key("mcp"),
+            plain=new_key("reporting"),
+            sandbox=told["sandbox"],
+            data=Path(data),
+            environment=environment | {"GMAIL_API_ENDPOINT": told["sandbox"]},
+        )
 
 
 @pytest.fixture(scope="session")
@@ -80,33 +65,26 @@ def connected(running: Running) -> tuple[str, str]:
                 asked = client.tools.authorize(tool_name=tool, user_id=person)
                 if asked.status != "completed":
                     assert asked.url is not None
-                    asyncio.run(sign_in(asked.url, person))
+                    asyncio.run(agree(asked.url, person))
     return people
 
 
 @pytest.fixture(scope="session")
 def engine_under_never(running: Running) -> Iterator[str]:
     """Run a second engine on the same data, whose operator grants nobody a token."""
-    kept = json.loads((running.data / FILE_NAME).read_text())
+    kept = json.loads((running.data / "credentials.json").read_text())
     secrets = {
         "ARCADE_API_KEY": kept["api_key"],
         "ARCADE_WORKER_SECRET": kept["worker_secret"],
         "ENGINE_ENCRYPTION_KEYS": kept["encryption_key"],
-        "GOOGLE_CLIENT_ID": CLIENT_ID,
-        "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
+        "GOOGLE_CLIENT_ID": "sandbox-client",
+        "GOOGLE_CLIENT_SECRET": "sandbox-secret",
     }
     places = ["--data", str(running.data), "--google-url", running.sandbox, "--port", "0"]
-    with subprocess.Popen(
-        [*COMMAND, "engine", "--announce", *places],
-        env=running.environment | secrets,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield first_line(process)["url"]
-        finally:
-            process.terminate()
+    with announced(
+        "engine", "--announce", *places, environment=running.environment | secrets
+    ) as told:
+        yield told["url"]
 
 
 @pytest.fixture(scope="session")

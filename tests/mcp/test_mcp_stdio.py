@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from mcp_stage import Running, answer_of, over_stdio, said
-
-from arcade_gmail_local.commands.sign_in import sign_in
+from visitor import agree
 
 ARCADES_OWN = f"{sys.executable} -m arcade_mcp_server stdio -p arcade_gmail_multiuser".split()
 OURS = [sys.executable, "-m", "arcade_gmail_multiuser", "mcp", "stdio"]
@@ -30,7 +29,7 @@ async def test_a_pending_authorization_brings_its_url_and_after_consent_the_call
             url = re.search(r"https?://[^\s\"\\]+/v1/oauth/start\?flow_id=[^\s\"\\]+", pending)
             assert url, pending
             assert url[0].startswith(running.engine)
-            await sign_in(url[0], person)
+            await agree(url[0], person)
             found = answer_of(await session.call_tool(TOOL, {}))
             assert person in json.dumps(found)
             mail = await session.call_tool("GmailMultiuser_ListEmails", {"n_emails": 3})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -18,11 +19,12 @@ RACER = Path(__file__).with_name("racer.py")
 PATIENCE_S = 18.0
 
 Race = Callable[..., list[Any]]
+OpenDatabase = Callable[[str], contextlib.AbstractAsyncContextManager[AsyncEngine]]
 
 
 @pytest.fixture
 def prefix() -> str:
-    """Begins the names of whatever a test makes in a service that others use too."""
+    """Name what a test makes in a service that others use too: a schema, or a prefix of keys."""
     return f"t{uuid.uuid4().hex[:12]}_"
 
 
@@ -36,18 +38,33 @@ def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def database(sql_url: str, prefix: str) -> AsyncIterator[AsyncEngine]:
-    """An engine; tables whose names begin with `prefix` are dropped at the end."""
-    patience = {"timeout": 1.0} if sql_url.startswith("sqlite") else {}
-    engine = create_async_engine(sql_url, hide_parameters=True, connect_args=patience)
-    async with engine.connect() as db:
-        if engine.dialect.name == "sqlite":
+    """An engine on tables of the test's own."""
+    async with open_database(sql_url, prefix) as engine:
+        yield engine
+
+
+@pytest.fixture
+def open_own_database(prefix: str) -> OpenDatabase:
+    """Open an engine on tables of the test's own."""
+    return lambda url: open_database(url, prefix)
+
+
+@contextlib.asynccontextmanager
+async def open_database(url: str, schema: str) -> AsyncIterator[AsyncEngine]:
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": 1.0})
+        async with engine.connect() as db:
             await db.execute(text("PRAGMA journal_mode=WAL"))
+        yield engine
+        await engine.dispose()
+        return
+    search_path = {"server_settings": {"search_path": schema}}
+    engine = create_async_engine(url, hide_parameters=True, connect_args=search_path)
+    async with engine.begin() as db:
+        await db.execute(text(f'CREATE SCHEMA "{schema}"'))
     yield engine
-    if engine.dialect.name == "postgresql":
-        async with engine.begin() as db:
-            found = text("SELECT tablename FROM pg_tables WHERE tablename LIKE :like")
-            for name in (await db.scalars(found, {"like": f"{prefix}%"})).all():
-                await db.execute(text(f'DROP TABLE "{name}"'))
+    async with engine.begin() as db:
+        await db.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
     await engine.dispose()
 
 

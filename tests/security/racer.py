@@ -20,15 +20,15 @@ from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
 from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
 from arcade_gmail_multiuser.security.audit.store import AuditStore
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter, AttemptStore
-from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter, AttemptStore
+from arcade_gmail_multiuser.security.rate_limits.redis_store import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore
 
 NOW = 1_700_000_000.0
 
 
 async def write_records(store: AuditStore, key: str, count: int, name: str) -> int:
-    log = AuditLog(store, AuditKeys.from_base64([key]), project="race")
+    log = AuditLog(store, AuditKeys(key), project="race")
     await log.prepare()
     for number in range(count):
         # Two at a time: some are written in one go, most are not.
@@ -60,17 +60,19 @@ async def run(name: str, kind: str, place: str, prefix: str, key: str, count: in
         return await write_records(FileAuditStore(place), key, count, name)
     if kind == "attempts-redis":
         return await try_attempts(RedisAttemptStore(place, prefix=prefix), count)
-    engine = create_async_engine(place, connect_args=sqlite_patience(place))
+    engine = create_async_engine(place, connect_args=connect_args(place, prefix))
     try:
         if kind == "audit-sql":
-            return await write_records(SqlAuditStore(engine, prefix=prefix), key, count, name)
-        return await try_attempts(SqlAttemptStore(engine, prefix=prefix), count)
+            return await write_records(SqlAuditStore(engine), key, count, name)
+        return await try_attempts(SqlAttemptStore(engine), count)
     finally:
         await engine.dispose()
 
 
-def sqlite_patience(url: str) -> dict[str, float]:
-    return {"timeout": 10.0} if url.startswith("sqlite") else {}
+def connect_args(url: str, schema: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"timeout": 10.0}
+    return {"server_settings": {"search_path": schema}}
 
 
 def main() -> int:

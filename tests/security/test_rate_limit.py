@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from arcade_gmail_multiuser.errors import ConfigurationError, RateLimited, StorageError
 from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
-from arcade_gmail_multiuser.security.rate_limits.attempts import (
+from arcade_gmail_multiuser.security.rate_limits.limiter import (
     AttemptLimiter,
     AttemptStore,
     MemoryAttemptStore,
+    open_limiter,
     weigh_attempt,
 )
-from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
-from arcade_gmail_multiuser.security.rate_limits.redis_attempts import RedisAttemptStore
-from arcade_gmail_multiuser.security.rate_limits.sql_attempts import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.redis_store import RedisAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore
+from arcade_gmail_multiuser.security.rate_limits.tables import attempts
 
 MINUTE = 60.0
 Race = Callable[..., list[list[int]]]
@@ -72,13 +73,10 @@ async def store(request: pytest.FixtureRequest, prefix: str) -> AsyncIterator[At
         if request.param == "sqlite"
         else request.getfixturevalue("database_url")
     )
-    engine = create_async_engine(url)
-    sql = SqlAttemptStore(engine, prefix=prefix)
-    await sql.prepare()
-    yield sql
-    async with engine.begin() as db:
-        await db.execute(text(f"DROP TABLE {prefix}attempts"))
-    await engine.dispose()
+    async with request.getfixturevalue("open_own_database")(url) as engine:
+        sql = SqlAttemptStore(engine)
+        await sql.prepare()
+        yield sql
 
 
 @pytest.fixture
@@ -288,9 +286,9 @@ async def test_memory_is_bounded_and_forgets_the_longest_unused_key(clock: Clock
 
 
 async def test_rows_whose_attempts_no_longer_count_are_swept_away(
-    database: AsyncEngine, prefix: str, clock: Clock
+    database: AsyncEngine, clock: Clock
 ) -> None:
-    store = SqlAttemptStore(database, prefix=prefix)
+    store = SqlAttemptStore(database)
     limiter = AttemptLimiter(store, clock=clock)
     await limiter.prepare()
     for number in range(20):
@@ -298,7 +296,7 @@ async def test_rows_whose_attempts_no_longer_count_are_swept_away(
     clock.now += 31 * MINUTE
     await limiter.admit("p", "late")
     async with database.connect() as db:
-        assert await db.scalar(select(func.count()).select_from(store._attempts)) == 1
+        assert await db.scalar(select(func.count()).select_from(attempts)) == 1
 
 
 async def test_a_redis_key_does_not_outlive_its_attempts(

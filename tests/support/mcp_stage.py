@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -22,22 +19,11 @@ from mcp import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
+from processes import announced
 
 from arcade_gmail_multiuser.gmail import scopes
 
 SCOPES = " ".join((scopes.GMAIL_READONLY, scopes.USERINFO_EMAIL, scopes.USERINFO_PROFILE))
-
-
-COMMAND = [sys.executable, "-m", "arcade_gmail_multiuser"]
-READY_S = 60
-
-
-def first_line(process: subprocess.Popen[str]) -> dict[str, str]:
-    """Wait until a process announces itself; give what it says."""
-    assert process.stdout is not None
-    assert select.select([process.stdout], [], [], READY_S)[0], "it was not ready in time"
-    told: dict[str, str] = json.loads(process.stdout.readline())
-    return told
 
 
 @dataclass
@@ -120,24 +106,14 @@ def issuing() -> Iterator[Issuer]:
 @contextmanager
 def serving_http(environment: dict[str, str], issuer: Issuer, log: Path) -> Iterator[str]:
     """Serve MCP over HTTP for whoever the issuer vouches for; give the address of /mcp."""
-    command = [*COMMAND, "mcp", "http", "--port", "0", "--announce"]
-    flags = ["--issuer", issuer.url, "--jwks-uri", f"{issuer.url}/keys"]
+    arguments = ["mcp", "http", "--port", "0", "--announce"]
+    arguments += ["--issuer", issuer.url, "--jwks-uri", f"{issuer.url}/keys"]
     with (
         log.open("w") as errors,
-        subprocess.Popen(
-            [*command, *flags],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
+        announced(*arguments, environment=environment, stderr=errors) as told,
     ):
-        try:
-            issuer.resource = first_line(process)["url"] + "/mcp"
-            yield issuer.resource
-        finally:
-            process.terminate()
+        issuer.resource = told["url"] + "/mcp"
+        yield issuer.resource
 
 
 @asynccontextmanager

@@ -42,6 +42,8 @@ class SummaryModel(ModelServer):
         if len(told) == 2:
             return self.call(request, "GmailMultiuser_SendEmail", letter("Summary"))
         if len(told) == 3:
+            if told["call_2"].startswith("The person"):
+                return self.text(request, f"Nothing was sent: {told['call_2']}")
             # By now sending is allowed and drafting is not: one of the two has to wait.
             return self.calls(
                 request,

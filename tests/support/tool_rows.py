@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from arcade_core.catalog import MaterializedTool, ToolCatalog
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.scopes import (
     GMAIL_COMPOSE,
@@ -34,10 +35,9 @@ class Stage:
     """A person whose mailbox a call is made in, and what the person's other tools can prepare."""
 
     person: Any
-    mail: Callable[..., bytes]
 
     async def message(self, **more: Any) -> str:
-        raw = self.mail(**more)
+        raw = write_mail(**more)
         labels = ["INBOX", "UNREAD", "Work"]
         return str((await self.person.receive({"raw": raw, "labelIds": labels}))[0])
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
-from arcade_gmail_multiuser.tools.attachments import list_email_attachment_metadata
-from arcade_gmail_multiuser.tools.changes import list_mailbox_changes
-from arcade_gmail_multiuser.tools.drafts import write_draft_email
-from arcade_gmail_multiuser.tools.filters import create_filter, list_filters
-from arcade_gmail_multiuser.tools.followups import find_unanswered
-from arcade_gmail_multiuser.tools.labels import list_labels
-from arcade_gmail_multiuser.tools.messages import (
-    get_email,
-    get_emails,
+from arcade_gmail_multiuser.tools.attachments.tools import list_email_attachment_metadata
+from arcade_gmail_multiuser.tools.changes.tools import list_mailbox_changes
+from arcade_gmail_multiuser.tools.drafts.tools import list_draft_emails, write_draft_email
+from arcade_gmail_multiuser.tools.filters.tools import create_filter, list_filters
+from arcade_gmail_multiuser.tools.labels.tools import list_labels
+from arcade_gmail_multiuser.tools.read import get_email, get_emails, get_thread
+from arcade_gmail_multiuser.tools.search.tools import (
     list_emails,
+    list_threads,
     search_emails_by_query,
 )
-from arcade_gmail_multiuser.tools.stored_drafts import list_draft_emails
-from arcade_gmail_multiuser.tools.threads import get_thread, list_threads
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools.unanswered import find_unanswered
 
 LEAST = 1_000
 LABELS = [f"A label with a name that goes on for a while, number {k}" for k in range(40)]
@@ -35,10 +31,10 @@ def size(answer: Any) -> int:
     return len(json.dumps(answer, ensure_ascii=False))
 
 
-def hostile(mail: Mail, n: int = 0, **more: str) -> dict[str, Any]:
+def hostile(n: int = 0, **more: str) -> dict[str, Any]:
     """A mail in which everything that an answer tells of is as long as it gets."""
     people = ", ".join(f'"{"Name " * 20}{k}" <person{k}@example.org>' for k in range(80))
-    raw = mail(
+    raw = write_mail(
         f"Subject {n} " + 'with "quotes" ' * 100,
         "word \\ " * 3_000,
         sender=f'"{"Sender " * 60}" <s@example.org>',
@@ -54,8 +50,8 @@ def hostile(mail: Mail, n: int = 0, **more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("most", SIZES)
-async def test_one_message_stays_within_max_chars(world: Any, mail: Mail, most: int) -> None:
-    person = await world.account(hostile(mail))
+async def test_one_message_stays_within_max_chars(world: Any, most: int) -> None:
+    person = await world.account(hostile())
     email = await person.use(get_email, email_id=person.ids[0], max_chars=most)
     assert size(email) <= most
     assert email["id"] == person.ids[0]
@@ -66,10 +62,11 @@ async def test_one_message_stays_within_max_chars(world: Any, mail: Mail, most: 
 @pytest.mark.parametrize("most", SIZES)
 @pytest.mark.parametrize("bodies", [True, False])
 async def test_a_page_stays_within_max_chars_and_tells_how_many_it_left_out(
-    world: Any, mail: Mail, most: int, bodies: bool
+    world: Any, most: int, bodies: bool
 ) -> None:
     person = await world.account(
-        hostile(mail), *({"raw": mail(), "internalDate": 1_600_000_000_000 - n} for n in range(99))
+        hostile(),
+        *({"raw": write_mail(), "internalDate": 1_600_000_000_000 - n} for n in range(99)),
     )
     answer = await person.use(list_emails, n_emails=100, include_body=bodies, max_chars=most)
     assert size(answer) <= most
@@ -84,10 +81,10 @@ async def test_a_page_stays_within_max_chars_and_tells_how_many_it_left_out(
     assert "fewer at a time" in answer["omitted"][0]
 
 
-async def test_what_was_left_out_comes_with_fewer_at_a_time(world: Any, mail: Mail) -> None:
+async def test_what_was_left_out_comes_with_fewer_at_a_time(world: Any) -> None:
     """The way to go on that the answer names really leads to every message."""
     person = await world.account(
-        *({"raw": mail("S" * 300), "internalDate": 1_600_000_000_000 - n} for n in range(20))
+        *({"raw": write_mail("S" * 300), "internalDate": 1_600_000_000_000 - n} for n in range(20))
     )
     seen: list[str] = []
     token = None
@@ -108,8 +105,8 @@ async def test_what_was_left_out_comes_with_fewer_at_a_time(world: Any, mail: Ma
 
 
 @pytest.mark.parametrize("most", SIZES)
-async def test_a_conversation_stays_within_max_chars(world: Any, mail: Mail, most: int) -> None:
-    chain = [hostile(mail, 8 - n, Message_ID=f"<m{n}@example.org>") for n in range(8)]
+async def test_a_conversation_stays_within_max_chars(world: Any, most: int) -> None:
+    chain = [hostile(8 - n, Message_ID=f"<m{n}@example.org>") for n in range(8)]
     person = await world.account(*chain)
     thread_id = (await person.use(get_email, email_id=person.ids[0]))["thread_id"]
     thread = await person.use(get_thread, thread_id=thread_id, max_chars=most)
@@ -119,9 +116,9 @@ async def test_a_conversation_stays_within_max_chars(world: Any, mail: Mail, mos
 
 @pytest.mark.parametrize("most", [LEAST, 4_000])
 async def test_many_that_cannot_be_read_stay_within_max_chars_and_are_counted(
-    world: Any, mail: Mail, most: int
+    world: Any, most: int
 ) -> None:
-    person = await world.account(mail())
+    person = await world.account(write_mail())
     gone = [f"18c2f0a1b2c3d4{n:02x}" for n in range(49)]
     answer = await person.use(get_emails, email_ids=[*gone, person.ids[0]], max_chars=most)
     assert size(answer) <= most
@@ -131,9 +128,9 @@ async def test_many_that_cannot_be_read_stay_within_max_chars_and_are_counted(
     assert note.startswith(f"{len(gone) - len(answer['failed'])} more")
 
 
-async def test_a_list_of_conversations_stays_within_its_bound(world: Any, mail: Mail) -> None:
+async def test_a_list_of_conversations_stays_within_its_bound(world: Any) -> None:
     person = await world.account(
-        *({"raw": mail(f"{n} " + "S" * 480), "labelIds": LABELS} for n in range(50))
+        *({"raw": write_mail(f"{n} " + "S" * 480), "labelIds": LABELS} for n in range(50))
     )
     answer = await person.use(list_threads, max_results=50)
     assert len(answer["threads"]) == 50
@@ -145,9 +142,9 @@ MOST = 40_000
 LONG = "L" * 200
 
 
-async def test_a_list_of_many_long_labels_stays_within_its_bound(world: Any, mail: Mail) -> None:
+async def test_a_list_of_many_long_labels_stays_within_its_bound(world: Any) -> None:
     names = [f"{n} {LONG}" for n in range(300)]
-    person = await world.account({"raw": mail(), "labelIds": names})
+    person = await world.account({"raw": write_mail(), "labelIds": names})
     answer = await person.use(list_labels)
     assert size(answer) <= MOST
     left_out = len(names) - sum(label["type"] == "user" for label in answer["labels"])
@@ -157,9 +154,9 @@ async def test_a_list_of_many_long_labels_stays_within_its_bound(world: Any, mai
     assert [label["name"] for label in found["labels"]] == [names[299]]
 
 
-async def test_a_list_of_many_attachments_stays_within_its_bound(world: Any, mail: Mail) -> None:
+async def test_a_list_of_many_attachments_stays_within_its_bound(world: Any) -> None:
     files = [(f"{n} {LONG}.txt", b"x", "text/plain") for n in range(200)]
-    person = await world.account(mail(files=files))
+    person = await world.account(write_mail(files=files))
     answer = await person.use(list_email_attachment_metadata, email_id=person.ids[0])
     assert size(answer) <= MOST
     assert answer["count"] == 200
@@ -180,13 +177,13 @@ async def test_a_list_of_long_drafts_stays_within_its_bound(world: Any) -> None:
     assert "subject, to" in answer["omitted"][0]
 
 
-async def test_those_who_wait_stay_within_their_bound(world: Any, mail: Mail) -> None:
+async def test_those_who_wait_stay_within_their_bound(world: Any) -> None:
     now = time.time() * 1000
     person = await world.account()
     await person.receive(
         *(
             {
-                "raw": mail(
+                "raw": write_mail(
                     f"{n} {LONG}{LONG}",
                     "a?" + LONG,
                     sender=f'"{LONG}" <p{n}@x.org>',
@@ -223,13 +220,11 @@ async def test_filters_stay_within_their_bound(world: Any) -> None:
     assert shown == 40 or answer["omitted"] == [f"{40 - shown} more filters; narrow with contains"]
 
 
-async def test_many_changes_stay_within_their_bound_and_none_is_lost(
-    world: Any, mail: Mail
-) -> None:
+async def test_many_changes_stay_within_their_bound_and_none_is_lost(world: Any) -> None:
     person = await world.account()
     cursor = (await person.use(list_mailbox_changes))["cursor"]
     ids = await person.receive(
-        *({"raw": mail(str(n)), "labelIds": ["INBOX", *LABELS[:3]]} for n in range(400))
+        *({"raw": write_mail(str(n)), "labelIds": ["INBOX", *LABELS[:3]]} for n in range(400))
     )
     seen: list[str] = []
     more = True
@@ -245,13 +240,11 @@ async def test_many_changes_stay_within_their_bound_and_none_is_lost(
     assert seen == ids
 
 
-async def test_one_change_of_very_many_labels_stays_within_its_bound(
-    world: Any, mail: Mail
-) -> None:
+async def test_one_change_of_very_many_labels_stays_within_its_bound(world: Any) -> None:
     person = await world.account()
     cursor = (await person.use(list_mailbox_changes))["cursor"]
     ids = await person.receive(
-        {"raw": mail(), "labelIds": [f"{n} {LONG}" for n in range(300)]}, mail()
+        {"raw": write_mail(), "labelIds": [f"{n} {LONG}" for n in range(300)]}, write_mail()
     )
     found = await person.use(list_mailbox_changes, cursor=cursor)
     assert size(found) <= MOST

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput, UnknownLabel
+from arcade_gmail_multiuser.gmail.compose.mime import OutgoingAttachment
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
-from arcade_gmail_multiuser.tools.answers.fitting import cost, fair_shares
-from arcade_gmail_multiuser.tools.answers.views import cursor_for, link, read_cursor, view
-from arcade_gmail_multiuser.tools.arguments import checks, outgoing
-from arcade_gmail_multiuser.tools.arguments.sending_shapes import AttachmentInput
+from arcade_gmail_multiuser.tools import checks, message_answers
+from arcade_gmail_multiuser.tools.answer_format import View, cost, fair_shares, link
+from arcade_gmail_multiuser.tools.message_answers import read_cursor
+from arcade_gmail_multiuser.tools.send import inputs
+from arcade_gmail_multiuser.tools.send.types import AttachmentInput
 
 BOOK = LabelBook(
     [
@@ -22,6 +24,12 @@ BOOK = LabelBook(
         {"id": "Label_1", "name": "Work/Q3", "type": "user"},
     ]
 )
+
+
+async def read_files(*files: AttachmentInput) -> tuple[OutgoingAttachment, ...]:
+    written = inputs.Written("", None, None, attachments=files)
+    outgoing = await inputs.new_message(written, to="bob@example.com", subject="")
+    return outgoing.message.attachments
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,7 @@ def test_a_page_size_out_of_bounds_names_its_bounds(value: int) -> None:
 @pytest.mark.parametrize("key", ["", "  ", "k" * 201])
 def test_a_blank_key_is_refused_because_it_would_join_unrelated_messages(key: str) -> None:
     with pytest.raises(InvalidInput):
-        checks.idempotency_key(key)
+        inputs.idempotency_key(key, None)
 
 
 def test_labels_are_found_by_name_in_any_case_or_by_id() -> None:
@@ -92,16 +100,14 @@ def test_a_change_of_labels_that_means_nothing_is_refused(
 )
 async def test_an_attachment_without_its_own_content_is_refused(content: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="Attachment 1"):
-        await outgoing.files([AttachmentInput(filename="a.txt", **content)])  # type: ignore[typeddict-item]
+        await read_files(AttachmentInput(filename="a.txt", **content))  # type: ignore[typeddict-item]
 
 
 async def test_an_attachment_is_sent_as_it_is_given_and_its_type_is_guessed() -> None:
-    text, binary, empty = await outgoing.files(
-        [
-            {"filename": "見積.csv", "content": "a,b\n"},
-            {"filename": "x.pdf", "content_base64": base64.b64encode(b"%PDF\xff").decode()},
-            {"filename": "none", "content": ""},
-        ]
+    text, binary, empty = await read_files(
+        {"filename": "見積.csv", "content": "a,b\n"},
+        {"filename": "x.pdf", "content_base64": base64.b64encode(b"%PDF\xff").decode()},
+        {"filename": "none", "content": ""},
     )
     assert (text.filename, text.mime_type, text.content) == ("見積.csv", "text/csv", b"a,b\n")
     assert (binary.mime_type, binary.content) == ("application/pdf", b"%PDF\xff")
@@ -111,30 +117,30 @@ async def test_an_attachment_is_sent_as_it_is_given_and_its_type_is_guessed() ->
 @given(st.binary(max_size=200))
 async def test_base64_is_taken_in_either_alphabet_with_or_without_padding(content: bytes) -> None:
     for encoded in (base64.b64encode(content), base64.urlsafe_b64encode(content).rstrip(b"=")):
-        [file] = await outgoing.files([{"filename": "x", "content_base64": encoded.decode()}])
+        [file] = await read_files({"filename": "x", "content_base64": encoded.decode()})
         assert file.content == content
 
 
-def test_a_message_without_recipient_is_refused() -> None:
+async def test_a_message_without_recipient_is_refused() -> None:
     with pytest.raises(InvalidAddress):
-        outgoing.new_message(to=" ", subject="", body="", cc=None, bcc=None, content_type="plain")
+        await inputs.new_message(inputs.Written("", None, None), to=" ", subject="")
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "Europe"])
 def test_a_time_zone_that_is_none_is_refused(zone: str) -> None:
     with pytest.raises(InvalidInput, match="time zone"):
-        view(zone)
+        View.checked(zone)
 
 
 @pytest.mark.parametrize("most", [0, 999, 200_001])
 def test_max_chars_has_bounds(most: int) -> None:
     with pytest.raises(InvalidInput, match="1,000 to 200,000"):
-        view("UTC", most)
+        View.checked("UTC", most)
 
 
 def test_a_cursor_remembers_whether_quotes_were_folded() -> None:
-    assert read_cursor(cursor_for("abc", folded=True)).folded
-    assert not read_cursor(cursor_for("abc", folded=False)).folded
+    assert read_cursor(message_answers._cursor_for("abc", folded=True)).folded
+    assert not read_cursor(message_answers._cursor_for("abc", folded=False)).folded
     assert read_cursor(None).cursor is None
 
 

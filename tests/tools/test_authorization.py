@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from calls import context, declared_scopes, failure
+from mail import write_mail
 from tool_rows import ROWS, Stage, functions
 
 from arcade_gmail_multiuser.gmail.api.requests import accepted_scopes, described_methods
@@ -16,9 +18,8 @@ from arcade_gmail_multiuser.gmail.scopes import (
     USERINFO_EMAIL,
     USERINFO_PROFILE,
 )
-from arcade_gmail_multiuser.tools import account, messages
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools import account, read
+from arcade_gmail_multiuser.tools.search import tools as search
 
 TOOLS = functions()
 ASKING = [name for name, row in ROWS.items() if not row.silent]
@@ -31,12 +32,12 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def staged(world: Any, mail: Mail) -> Callable[..., Any]:
+def staged(world: Any) -> Callable[..., Any]:
     """Give a person with a mailbox in which one tool can be called, and the inputs for that."""
 
     async def stage(name: str) -> tuple[Any, dict[str, Any]]:
         person = await world.account(name="Pat Example")
-        inputs = await ROWS[name].inputs(Stage(person, mail))
+        inputs = await ROWS[name].inputs(Stage(person))
         await world.forget_requests()
         return person, inputs
 
@@ -46,10 +47,10 @@ def staged(world: Any, mail: Mail) -> Callable[..., Any]:
 @pytest.mark.parametrize("token", [None, "", "   "])
 @pytest.mark.parametrize("name", ROWS)
 async def test_a_call_without_a_token_is_refused_before_any_request(
-    world: Any, staged: Any, call_with: Any, name: str, token: str | None
+    world: Any, staged: Any, name: str, token: str | None
 ) -> None:
     person, inputs = await staged(name)
-    failed = await call_with(token, person.user_id, TOOLS[name], **inputs)
+    failed = await failure(TOOLS[name], context(token, person.user_id), **inputs)
     assert failed.code == "missing_token"
     assert failed.error.status_code == 401
     assert await world.requests() == []
@@ -57,11 +58,11 @@ async def test_a_call_without_a_token_is_refused_before_any_request(
 
 @pytest.mark.parametrize("name", ASKING)
 async def test_an_expired_token_is_an_authorization_error_for_the_engine(
-    staged: Any, call_with: Any, scopes_of: Any, name: str
+    staged: Any, name: str
 ) -> None:
     person, inputs = await staged(name)
-    token = await person.token(scopes_of(TOOLS[name]), expires_in=0)
-    failed = await call_with(token, person.user_id, TOOLS[name], **inputs)
+    token = await person.token(declared_scopes(TOOLS[name]), expires_in=0)
+    failed = await failure(TOOLS[name], context(token, person.user_id), **inputs)
     assert failed.code == "token_rejected"
     assert failed.error.status_code == 401
     assert not failed.error.can_retry
@@ -69,11 +70,11 @@ async def test_an_expired_token_is_an_authorization_error_for_the_engine(
 
 @pytest.mark.parametrize("name", ROWS)
 async def test_declared_scopes_suffice_for_every_method_a_tool_calls(
-    world: Any, staged: Any, scopes_of: Any, name: str
+    world: Any, staged: Any, name: str
 ) -> None:
     """Google, not we, says which scopes let a method be called: the discovery document does."""
     person, inputs = await staged(name)
-    declared = set(scopes_of(TOOLS[name]))
+    declared = set(declared_scopes(TOOLS[name]))
     await person.use(TOOLS[name], **inputs)
     called = set(await world.methods())
     assert bool(called) is not ROWS[name].silent
@@ -94,11 +95,11 @@ MISSING = [
     ("name", "without"), MISSING, ids=[f"{n}-{s.rpartition('/')[2]}" for n, s in MISSING]
 )
 async def test_without_any_of_its_scopes_a_tool_is_told_which_would_do(
-    staged: Any, call_with: Any, name: str, without: str
+    staged: Any, name: str, without: str
 ) -> None:
     person, inputs = await staged(name)
     token = await person.token({*ROWS[name].scopes, USERINFO_EMAIL} - {without})
-    failed = await call_with(token, person.user_id, TOOLS[name], **inputs)
+    failed = await failure(TOOLS[name], context(token, person.user_id), **inputs)
     assert failed.code == "missing_scope"
     assert failed.error.status_code == 403
     assert without in (failed.error.extra or {})["accepted_scopes"]
@@ -121,9 +122,7 @@ async def test_a_scope_that_is_said_to_be_spare_really_is(
 
 
 @pytest.mark.parametrize("name", ASKING)
-async def test_no_narrower_single_scope_would_do(
-    world: Any, staged: Any, scopes_of: Any, name: str
-) -> None:
+async def test_no_narrower_single_scope_would_do(world: Any, staged: Any, name: str) -> None:
     """Narrower: it opens some of the methods that the declared scopes open, and no others.
 
     Left out: the scopes of Workspace add-ons, which no other application is granted, and
@@ -132,7 +131,7 @@ async def test_no_narrower_single_scope_would_do(
     person, inputs = await staged(name)
     await person.use(TOOLS[name], **inputs)
     called = set(await world.methods())
-    declared = set(scopes_of(TOOLS[name])) - PERSON
+    declared = set(declared_scopes(TOOLS[name])) - PERSON
     opened = set().union(*(opens(scope) for scope in declared))
     narrower = {
         scope
@@ -155,26 +154,28 @@ def opens(scope: str) -> set[str]:
 
 
 async def test_a_metadata_scope_beside_the_right_one_breaks_nothing_silently(
-    world: Any, call_with: Any, mail: Mail, scopes_of: Any
+    world: Any,
 ) -> None:
     """Google refuses `q` to a token that also holds gmail.metadata; that has to be said."""
-    person = await world.account(mail())
-    token = await person.token([*scopes_of(messages.search_emails_by_query), GMAIL_METADATA])
-    failed = await call_with(
-        token, person.user_id, messages.search_emails_by_query, query="subject:hello"
+    person = await world.account(write_mail())
+    token = await person.token([*declared_scopes(search.search_emails_by_query), GMAIL_METADATA])
+    failed = await failure(
+        search.search_emails_by_query, context(token, person.user_id), query="subject:hello"
     )
     assert failed.error.status_code == 403
 
 
-async def test_many_people_at_once_see_only_their_own(world: Any, mail: Mail) -> None:
+async def test_many_people_at_once_see_only_their_own(world: Any) -> None:
     people = [await world.account() for _ in range(12)]
     for person in people:
-        await person.receive(*(mail(f"For {person.email}", f"{person.email}\n") for _ in range(6)))
+        await person.receive(
+            *(write_mail(f"For {person.email}", f"{person.email}\n") for _ in range(6))
+        )
 
     async def look(person: Any) -> None:
         listed, found, who = await asyncio.gather(
-            person.use(messages.list_emails, include_body=True),
-            person.use(messages.search_emails_by_query, query="for"),
+            person.use(search.list_emails, include_body=True),
+            person.use(search.search_emails_by_query, query="for"),
             person.use(account.who_am_i),
         )
         assert who["email"] == person.email
@@ -190,9 +191,9 @@ async def test_many_people_at_once_see_only_their_own(world: Any, mail: Mail) ->
     assert all(len(users) == 1 for users in by_token.values())
 
 
-async def test_an_id_of_another_person_is_not_found(world: Any, mail: Mail) -> None:
-    alice, bob = await world.account(mail("Private")), await world.account()
-    failed = await bob.fails(messages.get_email, email_id=alice.ids[0])
+async def test_an_id_of_another_person_is_not_found(world: Any) -> None:
+    alice, bob = await world.account(write_mail("Private")), await world.account()
+    failed = await bob.fails(read.get_email, email_id=alice.ids[0])
     assert failed.code == "not_found"
 
 
@@ -202,21 +203,18 @@ async def test_an_id_of_another_person_is_not_found(world: Any, mail: Mail) -> N
 )
 async def test_neither_token_nor_mail_nor_search_is_in_a_log_or_an_error(
     world: Any,
-    mail: Mail,
-    call_with: Any,
-    scopes_of: Any,
     caplog: pytest.LogCaptureFixture,
     name: str,
     trouble: dict[str, Any],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     person = await world.account()
-    given = await ROWS[name].inputs(Stage(person, mail))
-    token = await person.token(scopes_of(TOOLS[name]))
+    given = await ROWS[name].inputs(Stage(person))
+    token = await person.token_for(TOOLS[name])
     await world.control("faults", {"match": {}, "action": trouble, "times": None})
     if "body" in given:
         given |= {"subject": "canary-subject", "body": "canary-body"}
-    failed = await call_with(token, person.user_id, TOOLS[name], **given)
+    failed = await failure(TOOLS[name], context(token, person.user_id), **given)
     told = failed.error.model_dump_json() + caplog.text
     for secret in (token, "canary-subject", "canary-body"):
         assert secret not in told
@@ -237,5 +235,5 @@ async def test_a_search_text_is_in_no_error(world: Any) -> None:
             }
         },
     )
-    failed = await person.fails(messages.search_emails_by_query, query="canary-search")
+    failed = await person.fails(search.search_emails_by_query, query="canary-search")
     assert "canary-search" not in failed.error.model_dump_json()

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from arcade_gmail_multiuser.tools.labels import list_labels
-from arcade_gmail_multiuser.tools.messages import get_email, list_emails
+from mail import write_mail
+
+from arcade_gmail_multiuser.tools.labels.tools import list_labels
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 READING = ["users.messages.get", "users.messages.list"]
 """The message, and whether its sender ever wrote before."""
 
 
-async def test_labels_are_asked_for_only_where_an_id_does_not_say_its_name(
-    world: Any, mail: Callable[..., bytes]
-) -> None:
-    plain = await world.account({"raw": mail(), "labelIds": ["INBOX", "UNREAD"]})
+async def test_labels_are_asked_for_only_where_an_id_does_not_say_its_name(world: Any) -> None:
+    plain = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "UNREAD"]})
     await plain.use(get_email, email_id=plain.ids[0])
     assert await world.methods() == READING
     await world.forget_requests()
-    filed = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+    filed = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     read = await filed.use(get_email, email_id=filed.ids[0])
     assert sorted(await world.methods()) == sorted([*READING, "users.labels.list"])
     assert "Work" in str(read)

@@ -9,24 +9,28 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import jwt
 import pytest
+from mail import write_mail
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
-from arcade_gmail_multiuser.tools import confirmation
-from arcade_gmail_multiuser.tools.drafts import send_draft_email, write_draft_email
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query, trash_email
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
+from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
+from arcade_gmail_multiuser.tools.organise.tools import trash_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send import confirmation
+from arcade_gmail_multiuser.tools.send.tools import (
+    forward_email,
+    multi_user_gmail_send,
+    prepare_email,
+    reply_to_email,
+    send_email,
+)
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
-
-Mail = Callable[..., bytes]
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 LETTER = {"subject": "Lunch?", "body": "Tomorrow at noon?\n"}
@@ -114,11 +118,13 @@ async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
 
 
 @pytest.mark.usefixtures("required")
-async def test_older_mail_is_not_read_to_tell_whether_a_token_is_spent(
-    world: Any, mail: Mail
-) -> None:
+async def test_older_mail_is_not_read_to_tell_whether_a_token_is_spent(world: Any) -> None:
     alice = await world.account()
-    old = {"raw": mail(sender=alice.email), "labelIds": ["SENT"], "internalDate": 1_600_000_000_000}
+    old = {
+        "raw": write_mail(sender=alice.email),
+        "labelIds": ["SENT"],
+        "internalDate": 1_600_000_000_000,
+    }
     await alice.receive(*(old for _ in range(60)))
     made = await alice.use(prepare_email, **LETTER, recipient="bob@example.com")
     await world.forget_requests()
@@ -186,9 +192,9 @@ async def test_after_ten_minutes_a_token_is_worth_nothing(
 
 @pytest.mark.usefixtures("required")
 async def test_tools_that_cannot_send_through_a_draft_refuse_and_name_one_that_can(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    alice = await world.account(mail("Plan"))
+    alice = await world.account(write_mail("Plan"))
     await world.forget_requests()
     failed = await alice.fails(send_email, **LETTER, recipient="bob@example.com")
     assert failed.code == "confirmation_required"
@@ -203,8 +209,8 @@ async def test_tools_that_cannot_send_through_a_draft_refuse_and_name_one_that_c
 
 
 @pytest.mark.usefixtures("required")
-async def test_a_list_is_not_left_by_a_mail_that_nobody_confirmed(world: Any, mail: Mail) -> None:
-    alice = await world.account(mail(List_Unsubscribe="<mailto:u@example.com>"))
+async def test_a_list_is_not_left_by_a_mail_that_nobody_confirmed(world: Any) -> None:
+    alice = await world.account(write_mail(List_Unsubscribe="<mailto:u@example.com>"))
     failed = await alice.fails(unsubscribe_from_email, email_id=alice.ids[0])
     assert failed.code == "confirmation_required"
     assert await sent(alice) == 0
@@ -231,13 +237,11 @@ async def test_a_draft_is_sent_only_as_it_was_previewed(world: Any) -> None:
 
 
 @pytest.mark.usefixtures("required")
-async def test_a_draft_that_was_changed_after_the_preview_is_not_sent(
-    world: Any, scopes_of: Any
-) -> None:
+async def test_a_draft_that_was_changed_after_the_preview_is_not_sent(world: Any) -> None:
     alice = await world.account()
     draft = await alice.use(write_draft_email, **LETTER, recipient="bob@example.com")
     shown = (await alice.use(send_draft_email, email_id=draft["id"], dry_run=True))["preview"]
-    mailbox = Mailbox(await alice.token(scopes_of(write_draft_email)), alice.user_id)
+    mailbox = GmailClient(await alice.token_for(write_draft_email), alice.user_id)
     await mailbox.upload("users.drafts.update", b"To: eve@example.com\r\n\r\nx", id=draft["id"])
     failed = await alice.fails(
         send_draft_email, email_id=draft["id"], confirmation_token=shown["confirmation_token"]
@@ -316,11 +320,9 @@ async def test_without_a_key_of_its_own_the_workers_secret_makes_one(
 
 
 @pytest.mark.usefixtures("required")
-async def test_a_call_that_does_not_say_whom_it_is_for_can_confirm_nothing(
-    world: Any, use_as: Any
-) -> None:
+async def test_a_call_that_does_not_say_whom_it_is_for_can_confirm_nothing(world: Any) -> None:
     alice = await world.account()
-    failed = await use_as(alice, None, prepare_email, **LETTER, recipient="bob@example.com")
+    failed = await alice.fails_as(None, prepare_email, **LETTER, recipient="bob@example.com")
     assert failed.code == "wrong_user"
 
 
@@ -370,10 +372,10 @@ async def ready(world: Any, url: str) -> None:
 
 
 async def test_two_replicas_given_one_token_at_once_send_one_message(
-    world: Any, replicas: list[str], scopes_of: Any
+    world: Any, replicas: list[str]
 ) -> None:
     alice, bob = await world.account(), await world.account()
-    token = await alice.token(scopes_of(multi_user_gmail_send))
+    token = await alice.token_for(multi_user_gmail_send)
     await asyncio.gather(*(ready(world, url) for url in replicas))
 
     async def invoke(url: str, tool: str, **inputs: Any) -> Any:

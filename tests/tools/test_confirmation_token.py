@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcade_gmail_multiuser.errors import ConfirmationRequired
-from arcade_gmail_multiuser.tools.confirmation_token import (
+from arcade_gmail_multiuser.tools.send.confirmation_token import (
     LIFETIME_S,
     MAX_CLOCK_DIFFERENCE_S,
     Signer,

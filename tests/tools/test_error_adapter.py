@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import Any
 
 import pytest
 from arcade_tdk import tool
@@ -15,7 +16,9 @@ from arcade_tdk.errors import (
 )
 
 from arcade_gmail_multiuser import errors
-from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter, error_adapters
+from arcade_gmail_multiuser.tools import decorator
+from arcade_gmail_multiuser.tools.behavior import READS
+from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter
 
 CANARY = "ya29.canary-token-or-mail"
 
@@ -92,10 +95,22 @@ def test_a_rate_limit_keeps_googles_waiting_time_and_has_one_of_its_own_otherwis
     assert untold.retry_after_ms >= 1_000
 
 
-def test_adapters_are_a_fresh_list_each_time_because_tool_appends_to_it() -> None:
-    first = error_adapters()
-    first.append(GmailErrorAdapter())
-    assert len(error_adapters()) == 1
+def test_each_tool_has_adapters_of_its_own_and_ours_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[list[Any]] = []
+    monkeypatch.setattr(
+        decorator,
+        "arcade_tool",
+        lambda *, adapters, **_: given.append(adapters) or (lambda function: function),
+    )
+
+    async def one() -> None: ...
+
+    decorator.tool("scope", does=READS)(one)
+    decorator.tool("scope", does=READS)(one)
+    assert [type(adapter) for adapters in given for adapter in adapters] == [GmailErrorAdapter] * 2
+    assert given[0] is not given[1]
 
 
 class Talkative(Exception):
@@ -110,7 +125,7 @@ class Talkative(Exception):
 
 
 async def test_nothing_of_an_unforeseen_error_leaves_but_its_type_and_where_it_was_raised() -> None:
-    @tool(adapters=error_adapters())
+    @tool(adapters=[GmailErrorAdapter()])
     async def failing() -> str:
         """Fail with a chain of causes that all name a secret."""
         raise Talkative(CANARY) from KeyError(CANARY)
@@ -125,7 +140,7 @@ async def test_nothing_of_an_unforeseen_error_leaves_but_its_type_and_where_it_w
 
 
 async def test_a_typed_errors_cause_and_frames_are_cut_off() -> None:
-    @tool(adapters=error_adapters())
+    @tool(adapters=[GmailErrorAdapter()])
     async def failing() -> str:
         """Raise a typed error from one that names a secret."""
         raise errors.NotFound("No such message.") from ValueError(CANARY)

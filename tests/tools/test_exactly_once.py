@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.addresses import Address
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.transport import Answer, Request, shared_transport
 from arcade_gmail_multiuser.gmail.compose import send
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
@@ -76,24 +76,24 @@ async def test_one_key_sends_one_message_in_any_order(
     message = OutgoingMessage(to=(Address("", bob.email),), subject="Order", body="One, please.")
     transport = Shuffled(random.Random(seed), loss)
 
-    async def send() -> send.Sent:
-        mailbox = Mailbox(token, alice.user_id, transport=transport)
+    async def attempt() -> send.Sent:
+        mailbox = GmailClient(token, alice.user_id, transport=transport)
         return await send.send_exactly_once(mailbox, message, user="alice", key="order-1")
 
-    outcomes = await asyncio.gather(*(send() for _ in range(3)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(attempt() for _ in range(3)), return_exceptions=True)
     sent = {outcome.id for outcome in outcomes if isinstance(outcome, send.Sent)}
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert all(isinstance(error, (OutcomeUnknown, Unavailable)) for error in failed), failed
     assert loss or not failed
 
     monkeypatch.setattr(transport, "_loss", 0.0)
-    final = await send()
+    final = await attempt()
     assert sent <= {final.id}
-    mailbox = Mailbox(await bob.token([GMAIL_READONLY]), bob.user_id)
+    mailbox = GmailClient(await bob.token([GMAIL_READONLY]), bob.user_id)
     arrived = await mailbox.call("users.messages.list", q="subject:Order")
     assert len(arrived["messages"]) == 1
     if not loss:
-        mine = Mailbox(token, alice.user_id)
+        mine = GmailClient(token, alice.user_id)
         assert "drafts" not in await mine.call("users.drafts.list")
 
 
@@ -117,7 +117,7 @@ async def test_a_bug_in_the_order_of_steps_would_be_found_here(
         transport = Shuffled(random.Random(seed), 0.0)
         calls = (
             send.send_exactly_once(
-                Mailbox(token, alice.user_id, transport=transport), message, user="a", key="k"
+                GmailClient(token, alice.user_id, transport=transport), message, user="a", key="k"
             )
             for _ in range(3)
         )
@@ -127,7 +127,7 @@ async def test_a_bug_in_the_order_of_steps_would_be_found_here(
             for r in results
             if isinstance(r, BaseException) and not isinstance(r, GmailMultiuserError)
         ]
-        mailbox = Mailbox(await bob.token([GMAIL_READONLY]), bob.user_id)
+        mailbox = GmailClient(await bob.token([GMAIL_READONLY]), bob.user_id)
         arrived = await mailbox.call("users.messages.list", q="subject:Order")
         most = max(most, len(arrived.get("messages", ())))
         if most > 1:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from mail import write_mail
+
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_LABELS
-from arcade_gmail_multiuser.tools.labels import (
+from arcade_gmail_multiuser.tools.labels.tools import (
     create_label,
     delete_label,
     list_labels,
     update_label,
 )
-from arcade_gmail_multiuser.tools.messages import get_email
-from arcade_gmail_multiuser.tools.triage import change_email_labels, undo_change
+from arcade_gmail_multiuser.tools.organise.tools import change_email_labels, undo_change
+from arcade_gmail_multiuser.tools.read import get_email
 
-Mail = Callable[..., bytes]
 WRITES = {"users.labels.create", "users.labels.patch", "users.labels.delete"}
 
 
@@ -44,8 +44,8 @@ async def test_a_new_label_is_deleted_again_and_that_may_be_repeated(world: Any)
     assert not WRITES & set(await world.methods())
 
 
-async def test_a_new_label_that_is_on_mail_by_now_is_kept(world: Any, mail: Mail) -> None:
-    person = await world.account(mail())
+async def test_a_new_label_that_is_on_mail_by_now_is_kept(world: Any) -> None:
+    person = await world.account(write_mail())
     made = await person.use(create_label, label_name="Work")
     await person.use(
         change_email_labels, action="add", label_name="Work", email_ids=[person.ids[0]]
@@ -65,10 +65,8 @@ async def test_a_new_label_that_was_renamed_since_then_is_kept(world: Any) -> No
     assert "Clients" in await labels(person)
 
 
-async def test_a_renamed_label_gets_its_name_back_and_keeps_its_mail(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+async def test_a_renamed_label_gets_its_name_back_and_keeps_its_mail(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     renamed = await person.use(update_label, current_name="Work", new_name="Büro/Ämter")
     for changed in (True, False):
         undone = await undo(person, renamed)
@@ -125,10 +123,8 @@ async def test_renaming_to_the_same_name_leaves_nothing_to_undo(world: Any) -> N
     assert "undo_token" not in await person.use(update_label, current_name="A", new_name="A")
 
 
-async def test_a_deleted_label_is_made_again_and_its_lost_mail_is_told_of(
-    world: Any, mail: Mail
-) -> None:
-    person = await world.account({"raw": mail(), "labelIds": ["INBOX", "Work"]})
+async def test_a_deleted_label_is_made_again_and_its_lost_mail_is_told_of(world: Any) -> None:
+    person = await world.account({"raw": write_mail(), "labelIds": ["INBOX", "Work"]})
     deleted = await person.use(delete_label, label_name="Work")
     undone = await undo(person, deleted)
     assert undone["status"] == "partly_done"

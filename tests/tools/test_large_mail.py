@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
-from collections.abc import Callable
 from email import message_from_bytes
 from typing import Any
 
 import pytest
+from mail import write_mail
 
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.messages import search_emails_by_query
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send.tools import (
+    multi_user_gmail_send,
+    reply_to_email,
+    send_email,
+)
 
 SCAN = random.Random(7).randbytes(5 * 1024 * 1024)
 ATTACHED = [{"filename": "走査.bin", "content_base64": base64.b64encode(SCAN).decode()}]
@@ -22,7 +26,7 @@ ATTACHED = [{"filename": "走査.bin", "content_base64": base64.b64encode(SCAN).
 
 async def attached_to(person: Any, message_id: str) -> bytes:
     """Read what Gmail stored, without the package's own reader."""
-    mailbox = Mailbox(await person.token([GMAIL_READONLY]), person.user_id)
+    mailbox = GmailClient(await person.token([GMAIL_READONLY]), person.user_id)
     stored = await mailbox.call("users.messages.get", id=message_id, format="raw")
     raw = base64.urlsafe_b64decode(stored["raw"])
     (part,) = [p for p in message_from_bytes(raw).walk() if p.get_filename()]
@@ -46,13 +50,13 @@ async def test_a_large_attachment_arrives_byte_by_byte(world: Any) -> None:
     assert hashlib.sha256(received).digest() == hashlib.sha256(SCAN).digest()
 
 
-async def test_a_large_reply_joins_its_conversation(world: Any, mail: Callable[..., bytes]) -> None:
-    alice = await world.account(mail("Plan"))
+async def test_a_large_reply_joins_its_conversation(world: Any) -> None:
+    alice = await world.account(write_mail("Plan"))
     receipt = await alice.use(
         reply_to_email, reply_to_message_id=alice.ids[0], body="see scan", attachments=ATTACHED
     )
     assert await uploads(world) == ["users.messages.send"]
-    thread = await Mailbox(await alice.token([GMAIL_READONLY]), alice.user_id).call(
+    thread = await GmailClient(await alice.token([GMAIL_READONLY]), alice.user_id).call(
         "users.threads.get", id=receipt["thread_id"], format="minimal"
     )
     assert [m["id"] for m in thread["messages"]] == [alice.ids[0], receipt["message_id"]]

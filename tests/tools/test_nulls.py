@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from arcade_core.catalog import create_func_models
+from mail import write_mail
 from tool_rows import ROWS, Stage, catalog, functions
 
-from arcade_gmail_multiuser.tools.messages import list_emails, list_emails_by_header
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools.search.tools import list_emails, list_emails_by_header
 
 
 @pytest.fixture(autouse=True)
@@ -78,17 +76,15 @@ def test_a_required_parameter_cannot_be_null() -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-async def test_a_call_with_every_other_parameter_null_succeeds(
-    world: Any, mail: Mail, name: str
-) -> None:
+async def test_a_call_with_every_other_parameter_null_succeeds(world: Any, name: str) -> None:
     person = await world.account(name="Pat Example")
-    inputs = await ROWS[name].inputs(Stage(person, mail))
+    inputs = await ROWS[name].inputs(Stage(person))
     nulls = dict.fromkeys({p.name for p in optional(name)} - set(inputs))
     await person.use(functions()[name], **inputs, **nulls)
 
 
-async def test_nulls_answer_as_leaving_out_does(world: Any, mail: Mail) -> None:
-    person = await world.account(mail(), mail("Other"))
+async def test_nulls_answer_as_leaving_out_does(world: Any) -> None:
+    person = await world.account(write_mail(), write_mail("Other"))
     nulls = dict.fromkeys(p.name for p in optional("ListEmails"))
     assert await person.use(list_emails, **nulls) == await person.use(list_emails)
     found = await person.use(list_emails_by_header, subject=["Other"], date_range="None")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
-from arcade_gmail_multiuser.tools.arguments import outgoing
-from arcade_gmail_multiuser.tools.attachments import get_attachment
-from arcade_gmail_multiuser.tools.drafts import write_draft_email
-from arcade_gmail_multiuser.tools.messages import get_email, search_emails_by_query
-from arcade_gmail_multiuser.tools.prepare import prepare_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email, send_email
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools.attachments.tools import get_attachment
+from arcade_gmail_multiuser.tools.drafts.tools import write_draft_email
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
+from arcade_gmail_multiuser.tools.send import inputs
+from arcade_gmail_multiuser.tools.send.tools import (
+    multi_user_gmail_send,
+    prepare_email,
+    reply_to_email,
+    send_email,
+)
 
 LETTER = {"subject": "Files", "body": "Here."}
 PICTURE = random.Random(5).randbytes(50_000)
@@ -40,9 +43,9 @@ async def bytes_of(person: Any, message_id: str, name: str) -> bytes:
 
 
 async def test_a_file_in_the_users_mail_is_sent_on_without_passing_through_the_model(
-    world: Any, mail: Mail
+    world: Any,
 ) -> None:
-    alice = await world.account(mail(files=[("写真.png", PICTURE, "image/png")]))
+    alice = await world.account(write_mail(files=[("写真.png", PICTURE, "image/png")]))
     receipt = await alice.use(
         multi_user_gmail_send,
         **LETTER,
@@ -64,9 +67,10 @@ async def test_a_file_in_the_users_mail_is_sent_on_without_passing_through_the_m
         assert await bytes_of(alice, receipt["message_id"], name) == PICTURE
 
 
-async def test_a_reply_takes_the_only_attachment_of_another_message(world: Any, mail: Mail) -> None:
+async def test_a_reply_takes_the_only_attachment_of_another_message(world: Any) -> None:
     me = await world.account(
-        mail("Plan", sender="ann@example.org"), mail(files=[("a.png", PICTURE, "image/png")])
+        write_mail("Plan", sender="ann@example.org"),
+        write_mail(files=[("a.png", PICTURE, "image/png")]),
     )
     receipt = await me.use(
         reply_to_email,
@@ -181,10 +185,10 @@ async def test_half_a_file_is_refused_before_any_request(world: Any, file: dict[
 
 
 async def test_files_that_are_too_large_together_are_refused_before_they_are_fetched(
-    world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "MAX_CONTENT_BYTES", 90_000)
-    alice = await world.account(mail(files=[("a.png", PICTURE, "image/png")]))
+    monkeypatch.setattr(inputs, "MAX_CONTENT_BYTES", 90_000)
+    alice = await world.account(write_mail(files=[("a.png", PICTURE, "image/png")]))
     file = {"from_email_id": alice.ids[0]}
     letter = {**LETTER, "to": "bob@example.com", "user_id": alice.user_id}
     failed = await alice.fails(multi_user_gmail_send, **letter, attachments=[file, file])
@@ -192,8 +196,8 @@ async def test_files_that_are_too_large_together_are_refused_before_they_are_fet
     assert "users.messages.attachments.get" not in await world.methods()
 
 
-async def test_a_missing_file_sends_nothing(world: Any, mail: Mail) -> None:
-    alice = await world.account(mail())
+async def test_a_missing_file_sends_nothing(world: Any) -> None:
+    alice = await world.account(write_mail())
     letter = {**LETTER, "to": "bob@example.com", "user_id": alice.user_id}
     for source in (alice.ids[0], "18c2f0a1b2c3d4e5"):
         file = {"from_email_id": source, "attachment": "a.png"}
@@ -204,8 +208,8 @@ async def test_a_missing_file_sends_nothing(world: Any, mail: Mail) -> None:
     assert "users.drafts.create" not in await world.methods()
 
 
-async def test_somebody_elses_file_cannot_be_attached(world: Any, mail: Mail) -> None:
-    alice = await world.account(mail(files=[("a.png", PICTURE, "image/png")]))
+async def test_somebody_elses_file_cannot_be_attached(world: Any) -> None:
+    alice = await world.account(write_mail(files=[("a.png", PICTURE, "image/png")]))
     bob = await world.account()
     failed = await bob.fails(
         multi_user_gmail_send,
@@ -224,9 +228,9 @@ NOTHING = dict.fromkeys(
 
 @pytest.mark.parametrize("blank", [None, ""])
 async def test_a_model_in_strict_mode_sends_every_key_and_means_one(
-    world: Any, mail: Mail, blank: str | None
+    world: Any, blank: str | None
 ) -> None:
-    alice = await world.account(mail(files=[("a.png", PICTURE, "image/png")]))
+    alice = await world.account(write_mail(files=[("a.png", PICTURE, "image/png")]))
     blanks = dict.fromkeys(NOTHING, blank)
     files = [
         {**blanks, "from_email_id": alice.ids[0], "attachment": "a.png"},

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
-from arcade_gmail_multiuser.tools.messages import list_emails
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 
 CELL = (
     "<tr><td align='center' style='padding:0 10px;font-family:Arial;font-size:14px'>Some text you "
@@ -23,9 +21,9 @@ CELL = (
 
 
 async def test_one_message_that_cannot_be_read_costs_the_other_nine_nothing(
-    world: Any, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = await world.account(*(mail(f"Number {n}") for n in range(10)))
+    person = await world.account(*(write_mail(f"Number {n}") for n in range(10)))
     bad = person.ids[4]
 
     def read(resource: Any) -> ReadMessage:
@@ -39,13 +37,13 @@ async def test_one_message_that_cannot_be_read_costs_the_other_nine_nothing(
     assert [item["id"] for item in listed["failed"]] == [bad]
 
 
-async def test_a_list_of_100_newsletters_stays_within_40_000_characters(
-    world: Any, mail: Mail
-) -> None:
+async def test_a_list_of_100_newsletters_stays_within_40_000_characters(world: Any) -> None:
     html = f"<table>{''.join(CELL.format(n=n) for n in range(60_000 // len(CELL)))}</table>"
     person = await world.account(
         *(
-            mail(f"News {n}", "See the HTML part.", html=html, sender=f"News <n{n}@example.org>")
+            write_mail(
+                f"News {n}", "See the HTML part.", html=html, sender=f"News <n{n}@example.org>"
+            )
             for n in range(100)
         )
     )
@@ -60,9 +58,9 @@ async def test_a_list_of_100_newsletters_stays_within_40_000_characters(
         assert email["omitted"]
 
 
-async def test_a_hundred_people_wait_for_google_at_the_same_time(world: Any, mail: Mail) -> None:
+async def test_a_hundred_people_wait_for_google_at_the_same_time(world: Any) -> None:
     """16 calls a second is what a blocked event loop gives at 50 ms a request: 6 s for these."""
-    people = [await world.account(mail("One")) for _ in range(100)]
+    people = [await world.account(write_mail("One")) for _ in range(100)]
     await asyncio.gather(*(person.use(list_emails) for person in people[:5]))
     await world.control("latency", {"ms": 400})
     began = time.perf_counter()

@@ -9,14 +9,15 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
-from arcade_gmail_multiuser.tools.drafts import send_draft_email
-from arcade_gmail_multiuser.tools.forwarding import forward_email
-from arcade_gmail_multiuser.tools.send import multi_user_gmail_send, reply_to_email
-from arcade_gmail_multiuser.tools.stored_drafts import write_draft_reply_email
-
-Mail = Callable[..., bytes]
+from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_reply_email
+from arcade_gmail_multiuser.tools.send.tools import (
+    forward_email,
+    multi_user_gmail_send,
+    reply_to_email,
+)
 
 TEAM = {
     "email": "team@example.com",
@@ -90,8 +91,8 @@ async def test_the_signature_stands_below_the_text_in_its_own_kind(world: Any) -
     assert "The team" in text(message)
 
 
-async def test_a_preview_shows_where_answers_would_go(world: Any, mail: Mail) -> None:
-    person = await with_aliases(world, mail())
+async def test_a_preview_shows_where_answers_would_go(world: Any) -> None:
+    person = await with_aliases(world, write_mail())
     given = letter(person, from_address="team@example.com", dry_run=True)
     shown = await person.use(multi_user_gmail_send, **given)
     assert shown["preview"]["reply_to"] == ["desk@example.com"]
@@ -117,9 +118,9 @@ async def test_a_preview_shows_where_answers_would_go(world: Any, mail: Mail) ->
 
 @pytest.mark.parametrize("tool", [reply_to_email, write_draft_reply_email])
 async def test_a_reply_has_its_signature_above_the_quote(
-    world: Any, mail: Mail, tool: Callable[..., Any]
+    world: Any, tool: Callable[..., Any]
 ) -> None:
-    person = await with_aliases(world, mail("Question", "What now?\n"))
+    person = await with_aliases(world, write_mail("Question", "What now?\n"))
     answer = await person.use(
         tool,
         body="This.",
@@ -136,8 +137,8 @@ async def test_a_reply_has_its_signature_above_the_quote(
     assert answer["thread_id"] == person.ids[0]
 
 
-async def test_a_forward_goes_out_from_the_address_that_was_chosen(world: Any, mail: Mail) -> None:
-    person = await with_aliases(world, mail())
+async def test_a_forward_goes_out_from_the_address_that_was_chosen(world: Any) -> None:
+    person = await with_aliases(world, write_mail())
     receipt = await person.use(
         forward_email,
         email_id=person.ids[0],

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+from mail import write_mail
 
 from arcade_gmail_multiuser.errors import ConnectionFailed
 from arcade_gmail_multiuser.gmail.unsubscribe.one_click import OneClick, Pinned
 from arcade_gmail_multiuser.tools import unsubscribe
-from arcade_gmail_multiuser.tools.messages import get_email, list_emails
-from arcade_gmail_multiuser.tools.triage import undo_change
+from arcade_gmail_multiuser.tools.organise.tools import undo_change
+from arcade_gmail_multiuser.tools.read import get_email
+from arcade_gmail_multiuser.tools.search.tools import list_emails
 from arcade_gmail_multiuser.tools.unsubscribe import unsubscribe_from_email
-
-Mail = Callable[..., bytes]
 
 SIGNED = {
     "Authentication_Results": "mx.google.com; dkim=pass header.i=@shop.example; spf=pass",
@@ -54,10 +53,10 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
 
 
 async def test_a_signed_one_click_offer_is_taken_and_no_mail_is_sent(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
     person = await world.account(
-        mail(sender=SENDER, List_Unsubscribe=f"{WEB}, <mailto:u@shop.example>", **SIGNED)
+        write_mail(sender=SENDER, List_Unsubscribe=f"{WEB}, <mailto:u@shop.example>", **SIGNED)
     )
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0])
     assert (answer["status"], answer["method"]) == ("requested", "one_click")
@@ -74,12 +73,12 @@ async def test_a_signed_one_click_offer_is_taken_and_no_mail_is_sent(
 
 @pytest.mark.parametrize("trouble", [404, 302, ConnectionFailed("No.", sent=True)])
 async def test_when_one_click_fails_the_list_is_asked_by_mail(
-    world: Any, mail: Mail, outside: Outside, trouble: Any
+    world: Any, outside: Outside, trouble: Any
 ) -> None:
     outside.status = trouble
     owner = await world.account()
     person = await world.account(
-        mail(
+        write_mail(
             sender=SENDER,
             **SIGNED,
             List_Unsubscribe=f"{WEB}, <mailto:{owner.email}?subject=stop%0D%0ABcc:x@x.org&body=me>",
@@ -97,10 +96,10 @@ async def test_when_one_click_fails_the_list_is_asked_by_mail(
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "::1"])
 async def test_an_offer_that_leads_inside_is_not_taken(
-    world: Any, mail: Mail, outside: Outside, address: str
+    world: Any, outside: Outside, address: str
 ) -> None:
     outside.address = address
-    person = await world.account(mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED))
+    person = await world.account(write_mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED))
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0], trash_existing=True)
     assert (answer["status"], answer["method"]) == ("needs_a_person", "none")
     assert "private network" in answer["attempts"][0]
@@ -109,10 +108,10 @@ async def test_an_offer_that_leads_inside_is_not_taken(
 
 
 async def test_an_unsigned_offer_is_named_for_a_person_and_nothing_is_asked(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
     unsigned = {**SIGNED, "Authentication_Results": "mx.google.com; dkim=fail"}
-    person = await world.account(mail(sender=SENDER, List_Unsubscribe=WEB, **unsigned))
+    person = await world.account(write_mail(sender=SENDER, List_Unsubscribe=WEB, **unsigned))
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0])
     assert (answer["status"], answer["pages"]) == (
         "needs_a_person",
@@ -122,17 +121,15 @@ async def test_an_unsigned_offer_is_named_for_a_person_and_nothing_is_asked(
     assert await world.methods() == ["users.messages.get"]
 
 
-async def test_a_mail_without_any_offer_says_what_else_helps(
-    world: Any, mail: Mail, outside: Outside
-) -> None:
-    person = await world.account(mail())
+async def test_a_mail_without_any_offer_says_what_else_helps(world: Any, outside: Outside) -> None:
+    person = await world.account(write_mail())
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0])
     assert (answer["status"], answer["pages"]) == ("not_possible", [])
     assert "ReportSpam" in answer["note"]
 
 
-async def test_spam_gets_no_answer(world: Any, mail: Mail, outside: Outside) -> None:
-    raw = mail(sender=SENDER, List_Unsubscribe=f"{WEB}, <mailto:u@shop.example>", **SIGNED)
+async def test_spam_gets_no_answer(world: Any, outside: Outside) -> None:
+    raw = write_mail(sender=SENDER, List_Unsubscribe=f"{WEB}, <mailto:u@shop.example>", **SIGNED)
     person = await world.account({"raw": raw, "labelIds": ["SPAM"]})
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0])
     assert (answer["status"], answer["method"]) == ("not_possible", "none")
@@ -141,14 +138,14 @@ async def test_spam_gets_no_answer(world: Any, mail: Mail, outside: Outside) -> 
 
 
 async def test_only_the_lists_own_mail_is_thrown_away_and_it_can_come_back(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
-    news = mail("News", sender=SENDER, List_Unsubscribe=WEB, **SIGNED)
+    news = write_mail("News", sender=SENDER, List_Unsubscribe=WEB, **SIGNED)
     person = await world.account(
         {"raw": news, "labelIds": ["INBOX"]},
-        {"raw": mail("Older", sender=SENDER, List_Id="<news.shop.example>"), "labelIds": []},
-        {"raw": mail("Order", sender="Shop <orders@shop.example>"), "labelIds": ["INBOX"]},
-        {"raw": mail("Near", List_Id="<other.news.shop.example>"), "labelIds": ["INBOX"]},
+        {"raw": write_mail("Older", sender=SENDER, List_Id="<news.shop.example>"), "labelIds": []},
+        {"raw": write_mail("Order", sender="Shop <orders@shop.example>"), "labelIds": ["INBOX"]},
+        {"raw": write_mail("Near", List_Id="<other.news.shop.example>"), "labelIds": ["INBOX"]},
     )
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0], trash_existing=True)
     trashed = answer["trashed"]
@@ -162,14 +159,14 @@ async def test_only_the_lists_own_mail_is_thrown_away_and_it_can_come_back(
 
 
 async def test_without_a_list_id_only_the_very_same_sender_counts(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
     offer = {**SIGNED, "List_Unsubscribe": WEB}
     del offer["List_Id"]
     person = await world.account(
-        mail("a", sender="News <news@shop.example>", **offer),
-        mail("b", sender="NEWS@shop.example"),
-        mail("c", sender='"news@shop.example" <eve@evil.example>'),
+        write_mail("a", sender="News <news@shop.example>", **offer),
+        write_mail("b", sender="NEWS@shop.example"),
+        write_mail("c", sender='"news@shop.example" <eve@evil.example>'),
     )
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0], trash_existing=True)
     assert answer["trashed"]["changed"] == 2
@@ -177,9 +174,9 @@ async def test_without_a_list_id_only_the_very_same_sender_counts(
 
 
 async def test_trash_that_fails_does_not_hide_that_the_list_was_asked(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
-    person = await world.account(mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED))
+    person = await world.account(write_mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED))
     await world.fault("users.messages.batchModify", status=500, times=None)
     answer = await person.use(unsubscribe_from_email, email_id=person.ids[0], trash_existing=True)
     assert answer["status"] == "requested"
@@ -187,9 +184,9 @@ async def test_trash_that_fails_does_not_hide_that_the_list_was_asked(
 
 
 async def test_a_mail_whose_answer_is_lost_is_said_to_be_unknown(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
-    person = await world.account(mail(List_Unsubscribe="<mailto:u@example.com>"))
+    person = await world.account(write_mail(List_Unsubscribe="<mailto:u@example.com>"))
     await world.fault("users.messages.send", drop="after")
     failed = await person.fails(unsubscribe_from_email, email_id=person.ids[0])
     assert failed.code == "outcome_unknown"
@@ -197,10 +194,11 @@ async def test_a_mail_whose_answer_is_lost_is_said_to_be_unknown(
 
 
 async def test_two_people_leave_at_once_without_each_others_token(
-    world: Any, mail: Mail, outside: Outside
+    world: Any, outside: Outside
 ) -> None:
     people = [
-        await world.account(mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED)) for _ in range(2)
+        await world.account(write_mail(sender=SENDER, List_Unsubscribe=WEB, **SIGNED))
+        for _ in range(2)
     ]
     answers = await asyncio.gather(
         *(p.use(unsubscribe_from_email, email_id=p.ids[0]) for p in people)

@@ -6,7 +6,7 @@ import pytest
 from arcade_core.schema import ToolAuthorizationContext, ToolContext
 
 from arcade_gmail_multiuser.errors import MissingToken, TokenWithheld
-from arcade_gmail_multiuser.tools.context import mailbox_of
+from arcade_gmail_multiuser.tools.context import gmail_client
 from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter
 
 
@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter
 def test_an_account_without_its_token_is_a_matter_for_the_operator(token: str | None) -> None:
     account = ToolAuthorizationContext(token=token, user_info={"email": "pat@example.com"})
     with pytest.raises(TokenWithheld) as raised:
-        mailbox_of(ToolContext(authorization=account, user_id="pat"))
+        gmail_client(ToolContext(authorization=account, user_id="pat"))
     error = GmailErrorAdapter().from_exception(raised.value)
     assert (error.extra or {})["code"] == "token_withheld"
     assert (error.status_code, error.can_retry) == (403, False)
@@ -27,4 +27,4 @@ def test_without_an_account_the_person_has_yet_to_connect(
     authorization: ToolAuthorizationContext | None,
 ) -> None:
     with pytest.raises(MissingToken):
-        mailbox_of(ToolContext(authorization=authorization, user_id="pat"))
+        gmail_client(ToolContext(authorization=authorization, user_id="pat"))

@@ -1,42 +1,52 @@
-"""How many calls are made together: in batches, repeating only the parts that failed."""
+"""Make many calls in one request, and repeat only those of them that failed."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from email.message import Message
+from typing import TYPE_CHECKING, Any
 
 from arcade_gmail_multiuser.errors import (
     AnswerTooLarge,
     GmailMultiuserError,
     NotFound,
     TokenRejected,
-    Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.batch_encoding import BATCH_PATH, decode, encode
-from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint
-from arcade_gmail_multiuser.gmail.api.errors import error_of, read_answer
-from arcade_gmail_multiuser.gmail.api.line import Line, read_aside
-from arcade_gmail_multiuser.gmail.api.quota import units_of
 from arcade_gmail_multiuser.gmail.api.requests import BuiltRequest
-from arcade_gmail_multiuser.gmail.api.retry import Kind, in_doubt, with_advice
+from arcade_gmail_multiuser.gmail.api.retry import Kind, in_doubt, kind_of, with_advice
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
-__all__ = ["ALONE_UP_TO", "BATCH_SIZE", "Outcome", "make_all"]
+if TYPE_CHECKING:
+    from arcade_gmail_multiuser.gmail.api.client import GmailClient
+
+__all__ = [
+    "BATCH_PATH",
+    "BATCH_SIZE",
+    "MAX_CALLS",
+    "Envelope",
+    "Outcome",
+    "call_in_batches",
+    "decode",
+    "encode",
+]
 
 Outcome = dict[str, Any] | GmailMultiuserError
 
-ALONE_UP_TO = 8
-"""So few calls go side by side as requests of their own: they all fit into a person's places, and
-a batch gains nothing. Of 100 reads at 50 ms, batches were 5 to 7 times as fast as side by side;
-twice, if each part costs Google another 10 ms, but then 16 to 25 reads lost a third
-(bench/read_many.py, on two busy cores)."""
+BATCH_PATH = "/batch/gmail/v1"
+
+
+MAX_CALLS = 50
+"""Google takes 100, and advises against more than this."""
 
 BATCH_SIZE = 25
-"""Half of what Google advises as the most: as fast as 50 where Google works on the parts at once,
-faster where it does not, and less likely to be its own rate limit."""
+"""Half of `MAX_CALLS`: as fast as 50 where Google works on the parts at once, faster where it does
+not, and less likely to be its own rate limit."""
 
-NARROWEST = 5
+MIN_BATCH_SIZE = 5
 """Parts that failed come back in batches of half the size, for a batch can be its own rate limit
 ("Too many concurrent requests for user"), but not in smaller ones than this."""
 
@@ -52,13 +62,8 @@ class _Call:
         self.doubt = False
 
 
-async def make_all(
-    line: Line,
-    requests: Sequence[BuiltRequest],
-    *,
-    kind: Kind,
-    size: int = BATCH_SIZE,
-    alone_up_to: int = ALONE_UP_TO,
+async def call_in_batches(
+    client: GmailClient, requests: Sequence[BuiltRequest], *, size: int = BATCH_SIZE
 ) -> list[Outcome]:
     """Make the calls, none of which may be of kind ONCE; outcome i belongs to request i.
 
@@ -67,11 +72,10 @@ async def make_all(
             a 401 of some parts of a batch only, are outcomes.
     """
     calls = [_Call(request) for request in requests]
-    groups = [[call] for call in calls] if len(calls) <= alone_up_to else _split(calls, size)
     try:
         async with asyncio.TaskGroup() as tasks:
-            for group in groups:
-                tasks.create_task(_settle(line, group, kind))
+            for group in _split(calls, size):
+                tasks.create_task(_settle(client, group))
     except BaseExceptionGroup as several:
         first = _innermost(several)
     else:
@@ -97,61 +101,60 @@ def _split(calls: list[_Call], size: int) -> list[list[_Call]]:
     return [calls[n::groups] for n in range(groups)]
 
 
-async def _settle(line: Line, calls: list[_Call], kind: Kind) -> None:
+async def _settle(client: GmailClient, calls: list[_Call]) -> None:
     failures = 0
     size = len(calls)
     while calls:
         for group in _split(calls, size):
-            await _attempt(line, group)
+            await _attempt(client, group)
         failures += 1
         waits: list[float] = []
         again: list[_Call] = []
         for call in calls:
-            wait = _wait_for(line, call, kind, failures)
+            wait = _wait_for(client, call, failures)
             if wait is not None:
                 waits.append(wait)
                 again.append(call)
         if again:
-            await line.policy.sleep(max(waits))
+            await client.policy.sleep(max(waits))
         calls = again
-        size = max(NARROWEST, size // 2)
+        size = max(MIN_BATCH_SIZE, size // 2)
 
 
-def _wait_for(line: Line, call: _Call, kind: Kind, failures: int) -> float | None:
+def _wait_for(client: GmailClient, call: _Call, failures: int) -> float | None:
     """Return seconds until the call may be repeated; None if its outcome stands."""
     error = call.outcome
     if not isinstance(error, GmailMultiuserError):
         return None
-    if kind is Kind.DELETE and call.doubt and isinstance(error, NotFound):
+    gone = call.doubt and isinstance(error, NotFound)
+    if gone and kind_of(call.request.method) is Kind.DELETE:
         call.outcome = {}
         return None
     call.doubt = call.doubt or in_doubt(error)
-    pause = line.policy.pause(failures, error)
-    if pause is None or pause >= line.deadline.remaining():
-        call.outcome = with_advice(error, line.policy, failures)
+    pause = client.policy.pause(failures, error)
+    if pause is None or pause >= client.deadline.remaining():
+        call.outcome = with_advice(error, client.policy, failures)
         return None
     return pause
 
 
-async def _attempt(line: Line, calls: list[_Call]) -> None:
+async def _attempt(client: GmailClient, calls: list[_Call]) -> None:
     """Make the calls once, and note what became of each."""
-    if len(calls) == 1:
-        await _attempt_alone(line, calls[0])
-        return
     try:
-        outcomes = await _ask_together(line, [call.request for call in calls])
+        if len(calls) == 1:
+            calls[0].outcome = await client.attempt(calls[0].request)
+            return
+        outcomes = await client.attempt_batch([call.request for call in calls])
     except TokenRejected:
         raise
-    except AnswerTooLarge:
-        outcomes = None
     except GmailMultiuserError as error:
+        if isinstance(error, AnswerTooLarge) and len(calls) > 1:
+            middle = len(calls) // 2
+            await _attempt(client, calls[:middle])
+            await _attempt(client, calls[middle:])
+            return
         for call in calls:
             call.outcome = error
-        return
-    if outcomes is None:
-        middle = len(calls) // 2
-        await _attempt(line, calls[:middle])
-        await _attempt(line, calls[middle:])
         return
     for call, outcome in zip(calls, outcomes, strict=True):
         call.outcome = outcome
@@ -162,49 +165,113 @@ async def _attempt(line: Line, calls: list[_Call]) -> None:
         raise first
 
 
-async def _attempt_alone(line: Line, call: _Call) -> None:
-    try:
-        call.outcome = await line.attempt(call.request)
-    except TokenRejected:
-        raise
-    except GmailMultiuserError as error:
-        call.outcome = error
+@dataclass(frozen=True, slots=True, repr=False)
+class Envelope:
+    """A batch, written out but not signed. No repr: its parts hold what their calls hold."""
+
+    content_type: str
+    body: bytes
 
 
-async def _ask_together(line: Line, requests: list[BuiltRequest]) -> list[Outcome]:
-    envelope = encode(requests)
-    common = requests[0].headers
-    headers = {
-        name: common[name]
-        for name in ("accept-encoding", "user-agent", "x-goog-api-client")
-        if name in common
-    }
-    headers["content-type"] = envelope.content_type
-    answer = await line.ask(
-        "POST",
-        gmail_endpoint() + BATCH_PATH,
-        headers,
-        envelope.body,
-        units=sum(units_of(request.method) for request in requests),
+def encode(requests: Sequence[BuiltRequest]) -> Envelope:
+    """Write the calls as parts of one request.
+
+    No part is signed: the Authorization of the request that carries the batch counts for all.
+    """
+    if not 1 <= len(requests) <= MAX_CALLS:
+        raise ValueError(f"a batch holds 1 to {MAX_CALLS} calls")
+    boundary = f"batch_{secrets.token_hex(16)}"
+    parts = [
+        b"--%s\r\n%s\r\n" % (boundary.encode("ascii"), _part(place, request))
+        for place, request in enumerate(requests)
+    ]
+    return Envelope(
+        content_type=f'multipart/mixed; boundary="{boundary}"',
+        body=b"".join(parts) + b"--%s--\r\n" % boundary.encode("ascii"),
     )
-    now = line.policy.wall_clock()
-    if not 200 <= answer.status < 300:
-        raise error_of(answer, requests[0].method, now=now)
-    return await read_aside(answer, lambda: _read_parts(answer, requests, now))
 
 
-def _read_parts(answer: Answer, requests: list[BuiltRequest], now: float) -> list[Outcome]:
-    parts = decode(answer, len(requests))
-    return [_read(request, part, now) for request, part in zip(requests, parts, strict=True)]
+def _part(place: int, request: BuiltRequest) -> bytes:
+    head = [
+        "Content-Type: application/http",
+        "Content-Transfer-Encoding: binary",
+        f"Content-ID: <item-{place}>",
+        "",
+        f"{request.http_method} {request.path} HTTP/1.1",
+        f"Accept: {request.headers.get('accept', 'application/json')}",
+    ]
+    body = request.body or b""
+    if request.body is not None:
+        head.append(f"Content-Type: {request.headers.get('content-type', 'application/json')}")
+        head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode("ascii") + body
 
 
-def _read(request: BuiltRequest, part: Answer | None, now: float) -> Outcome:
-    if part is None:
-        return Unavailable(
-            "Gmail's answer to this one was lost. Try again in a moment.",
-            developer_message=f"{request.method}: missing or unreadable in the batch's answer",
-        )
-    try:
-        return read_answer(part, request, now=now)
-    except GmailMultiuserError as error:
-        return error
+def decode(answer: Answer, count: int) -> list[Answer | None]:
+    """Return the answer to each of the `count` calls, whatever the order they came in.
+
+    None stands for an answer that is missing, cut off, unreadable, or there twice, in which case
+    neither can be believed.
+    """
+    found: list[Answer | None] = [None] * count
+    seen: set[int] = set()
+    for raw in _raw_parts(answer):
+        place, part = _read_part(raw)
+        if place is None or place >= count:
+            continue
+        found[place] = None if place in seen else part
+        seen.add(place)
+    return found
+
+
+def _raw_parts(answer: Answer) -> list[bytes]:
+    declared = Message()
+    # Through get_param, for quotes and further parameters.
+    declared["content-type"] = answer.headers.get("content-type", "").replace("\n", " ")
+    boundary = declared.get_param("boundary")
+    if declared.get_content_maintype() != "multipart" or not isinstance(boundary, str):
+        return []
+    line = re.escape(boundary.encode("utf-8", "replace"))
+    # What stands before the first and after the last boundary is no part: an epilogue, or the
+    # beginning of a part that was cut off.
+    return re.split(rb"(?:\A|\r?\n)--%s(?:--)?[ \t]*(?=\r?\n|\Z)" % line, answer.body)[1:-1]
+
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+
+
+_ITEM = re.compile(r"<?(?:response-)?item-(\d{1,3})>?")
+
+
+_STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)? (\d{3})\b")
+
+
+def _read_part(raw: bytes) -> tuple[int | None, Answer | None]:
+    head, inner = _parted(raw)
+    item = _ITEM.fullmatch(_headers(head).get("content-id", ""))
+    if item is None:
+        return None, None
+    place = int(item[1])
+    head, body = _parted(inner)
+    status = _STATUS.match(head)
+    if status is None:
+        return place, None
+    headers = _headers(head)
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > len(body):
+        return place, None
+    return place, Answer(int(status[1]), headers, body)
+
+
+def _parted(raw: bytes) -> tuple[bytes, bytes]:
+    blank = _BLANK_LINE.search(raw)
+    return (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in head.decode("latin-1").splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            headers.setdefault(name.strip().lower(), value.strip())
+    return headers

@@ -1,4 +1,4 @@
-"""What Google said when it refused a call, taken apart, and how much of that may be shown.
+"""Take apart what Google says when it refuses a call, and decide how much of it may be shown.
 
 Its sentences may quote an id, a label, an address or a search. A developer reads them only where
 they are one of the fixed ones below, and codes otherwise; an agent reads sentences of our own.
@@ -7,14 +7,18 @@ they are one of the fixed ones below, and codes otherwise; an agent reads senten
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
-__all__ = ["Refusal", "parsed_object", "refusal_of"]
+__all__ = ["Refusal", "midnight_at_google", "parsed_object", "refusal_of", "retry_after_ms"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,3 +120,54 @@ def _items(value: Any) -> Iterator[Mapping[str, Any]]:
     return (
         (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
     )
+
+
+_IN_MESSAGE = re.compile(
+    r"Retry after (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))"
+)
+
+
+MAX_RETRY_AFTER_MS = 7 * 24 * 3600 * 1000
+"""What is said to be further off is rubbish, or of no use to a call."""
+
+
+def retry_after_ms(headers: Mapping[str, str], message: str, now: float) -> int | None:
+    """Return milliseconds from `now` (epoch seconds), or None if nothing readable is said.
+
+    Gmail sends no Retry-After header; the time stands in its message. Proxies send the header,
+    in seconds or as a date. Of both, the longer counts. A moment that has passed is 0.
+    """
+    header = _header_seconds(headers.get("retry-after", "").strip(), now)
+    sentence = _sentence_seconds(message, now)
+    known = [seconds for seconds in (header, sentence) if seconds is not None]
+    if not known:
+        return None
+    # Rounded up, but not for what is only the noise of binary fractions.
+    return min(MAX_RETRY_AFTER_MS, math.ceil(round(max(0.0, *known) * 1000, 2)))
+
+
+def midnight_at_google(now: float) -> int:
+    """Return milliseconds until daily quotas are reset, which is midnight in California."""
+    here = datetime.fromtimestamp(now, ZoneInfo("America/Los_Angeles"))
+    midnight = datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo)
+    return math.ceil((midnight.timestamp() - now) * 1000)
+
+
+def _header_seconds(value: str, now: float) -> float | None:
+    if value.isascii() and value.isdigit():
+        return float(value[:12])
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return when.replace(tzinfo=when.tzinfo or UTC).timestamp() - now
+
+
+def _sentence_seconds(message: str, now: float) -> float | None:
+    found = _IN_MESSAGE.search(message)
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(found[1]).timestamp() - now
+    except (ValueError, OverflowError):
+        return None

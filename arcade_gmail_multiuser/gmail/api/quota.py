@@ -1,8 +1,8 @@
-"""How much of Gmail one person may use at once, so that nobody's bulk job delays another.
+"""Bound how much of Gmail one person uses at once, so that no bulk job delays another's call.
 
 Two bounds a person: requests in flight, and quota units a minute (Google's own currency). Both
-belong to the process, whatever the number of event loops and mailboxes; other processes have their
-own, and Google's answer (a rate limit) is what holds them together.
+belong to the process, whatever the number of event loops and clients; other processes have their
+own, and Google's answer (a rate limit) is what holds them together. Each call has a deadline too.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 
-from arcade_gmail_multiuser.errors import DeadlineExceeded, RateLimited
-from arcade_gmail_multiuser.gmail.api.deadline import Deadline
+from arcade_gmail_multiuser.errors import DeadlineExceeded, InvalidInput, RateLimited
 from arcade_gmail_multiuser.gmail.api.requests import http_method
 
-__all__ = ["Quota", "shared_quota", "units_of"]
+__all__ = ["Deadline", "Quota", "shared_quota", "units_of"]
 
-IN_FLIGHT = 8
-UNITS_PER_MINUTE = 6_000
+MAX_IN_FLIGHT = 8
+MAX_UNITS_PER_MINUTE = 6_000
 """Of a user and project, since 1 May 2026. Older projects still have 15,000."""
-USERS = 10_000
+MAX_USERS = 10_000
 
 _UNITS: dict[str, int] = {
     "users.getProfile": 1,
@@ -81,6 +80,30 @@ def units_of(method: str) -> int:
     return 1 if http_method(method) == "GET" else 5
 
 
+class Deadline:
+    """The moment at which a call's own time is over."""
+
+    __slots__ = ("_at", "_clock")
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        if not seconds > 0:
+            raise InvalidInput("The deadline must be more than 0 seconds away.")
+        self._clock = clock
+        self._at = clock() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        return max(0.0, self._at - self._clock())
+
+    def check(self) -> None:
+        """Raise DeadlineExceeded if no time is left to begin anything."""
+        if self.remaining() <= 0:
+            raise DeadlineExceeded(
+                "There was no time left to ask Gmail. Try again, or ask for less at once.",
+                sent=False,
+            )
+
+
 class Quota:
     """The bounds of every person this process knows, the least recently seen forgotten first.
 
@@ -91,9 +114,9 @@ class Quota:
     def __init__(
         self,
         *,
-        in_flight: int = IN_FLIGHT,
-        units_per_minute: int = UNITS_PER_MINUTE,
-        users: int = USERS,
+        in_flight: int = MAX_IN_FLIGHT,
+        units_per_minute: int = MAX_UNITS_PER_MINUTE,
+        users: int = MAX_USERS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._in_flight = in_flight
@@ -129,12 +152,12 @@ class Quota:
             share.users += 1
             self._forget_idle()
         try:
-            await share.places.take(deadline)
+            await share.places.acquire(deadline)
             try:
                 await self._pay(share, units, deadline, sleep)
                 yield
             finally:
-                share.places.give_back()
+                share.places.release()
         finally:
             with self._lock:
                 share.users -= 1
@@ -184,7 +207,7 @@ class _Share:
 
 
 class _Budget:
-    """A token bucket that may be overdrawn: who overdraws it waits until it is even again."""
+    """A token bucket that may be overdrawn: the caller then waits until it is even again."""
 
     __slots__ = ("_at", "_capacity", "_left", "_per_second")
 
@@ -215,9 +238,9 @@ class _Places:
         self._free = places
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self, deadline: Deadline) -> None:
+    async def acquire(self, deadline: Deadline) -> None:
         with self._lock:
-            # Whoever gives a place back hands it to a waiter first, so nobody is overtaken here.
+            # A place that is released goes to a waiter first, so no one is overtaken here.
             if self._free > 0:
                 self._free -= 1
                 return
@@ -242,9 +265,9 @@ class _Places:
                 self._waiting.remove(turn)
                 return
         # It had been given a place and could not use it any more.
-        self.give_back()
+        self.release()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         with self._lock:
             while self._waiting:
                 turn = self._waiting.popleft()
@@ -265,5 +288,5 @@ _SHARED = Quota()
 
 
 def shared_quota() -> Quota:
-    """Return the process's own bounds, which every Mailbox uses unless it is given others."""
+    """Return the process's own bounds, which every GmailClient uses unless it is given others."""
     return _SHARED

@@ -1,21 +1,30 @@
-"""What Gmail's own description says: how a call is written, and which scopes let it through.
+"""Write the requests of calls, as Gmail's own description has them; it also says which scopes do.
 
 google-api-python-client ships the description (its discovery document) and builds the requests.
 Its resource objects cost 1-2 ms each, so they are built once per process and only when used.
+
+A small mail goes inside the JSON, as base64. A large one goes to Gmail's upload address, as it is,
+after a JSON part (multipart/related): a third fewer bytes to carry, no 30 MB of JSON to write while
+everybody waits, and beyond some 5 MB it is what Google asks for. googleapiclient could write such a
+body too, but passes the mail through an e-mail generator, which may change it.
 """
 
 from __future__ import annotations
 
+import base64
 import functools
+import ipaddress
 import json
 import keyword
 import logging
+import os
+import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
@@ -26,9 +35,12 @@ __all__ = [
     "BuiltRequest",
     "accepted_scopes",
     "build",
+    "build_with_mail",
     "described_methods",
+    "gmail_endpoint",
     "http_method",
     "load_document",
+    "userinfo_url",
 ]
 
 MAX_ID_CHARACTERS = 1_024
@@ -123,6 +135,52 @@ def build(method: str, **params: Any) -> BuiltRequest:
         postproc=request.postproc,
         answers="response" in description,
     )
+
+
+MAX_MAIL_IN_JSON = 4 * 1024 * 1024
+"""Bytes from which a mail goes by itself. Writing so much as base64 and JSON takes some 15 ms."""
+
+
+def build_with_mail(
+    method: str, mime: bytes, *, thread_id: str = "", **params: Any
+) -> BuiltRequest:
+    """Write a call such as "users.messages.send" that brings a mail; nothing is sent.
+
+    Args:
+        thread_id: the conversation that the mail joins; "" begins a new one.
+        params: the method's other parameters, by Gmail's names; not `body`.
+
+    Raises:
+        InvalidInput: no such method, one that takes no mail, or as for `build`.
+    """
+    if not described_methods().get(method, {}).get("supportsMediaUpload"):
+        raise InvalidInput(f"{method[:80]} takes no mail.")
+    message = {"threadId": thread_id} if thread_id else {}
+    if len(mime) < MAX_MAIL_IN_JSON:
+        raw = base64.urlsafe_b64encode(mime).decode("ascii")
+        return build(method, **params, body=_with_message(method, {**message, "raw": raw}))
+    request = build(method, **params, body=_with_message(method, message))
+    boundary = f"mail_{secrets.token_hex(16)}"
+    head = (
+        f"--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
+        f"{(request.body or b'').decode()}\r\n"
+        f"--{boundary}\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    )
+    joint = "&" if "?" in request.path else "?"
+    return replace(
+        request,
+        path=f"/upload{request.path}{joint}uploadType=multipart",
+        headers=MappingProxyType(
+            {**request.headers, "content-type": f'multipart/related; boundary="{boundary}"'}
+        ),
+        body=b"".join((head.encode(), mime, f"\r\n--{boundary}--\r\n".encode())),
+    )
+
+
+def _with_message(method: str, message: dict[str, str]) -> dict[str, Any]:
+    """Put the Message resource where the method wants it: drafts have one inside."""
+    takes = described_methods()[method]["request"]["$ref"]
+    return {"message": message} if takes == "Draft" else dict(message)
 
 
 def _described(method: str) -> Mapping[str, Any]:
@@ -231,3 +289,87 @@ def _document_text() -> str:
     if text is None:
         raise ConfigurationError("google-api-python-client came without Gmail's description.")
     return text
+
+
+# --- where Google is -----------------------------------------------------------------------------
+
+VARIABLE = "GMAIL_API_ENDPOINT"
+
+
+DEFAULT = "https://gmail.googleapis.com"
+
+
+USERINFO_PATH = "/oauth2/v2/userinfo"
+
+
+GOOGLE_HOSTS = frozenset({"gmail.googleapis.com", "www.googleapis.com"})
+"""Tokens go to these and to loopback; not to any `*.googleapis.com`: others are served there."""
+
+
+def gmail_endpoint() -> str:
+    """Return the base url of the Gmail API, without a slash at its end.
+
+    GMAIL_API_ENDPOINT is read at every call, so a test may set it after the import.
+
+    Raises:
+        ConfigurationError: it names a host that no token may be sent to.
+    """
+    return _checked(os.environ.get(VARIABLE, "").strip() or DEFAULT)
+
+
+def userinfo_url() -> str:
+    """Return the url that tells who a token belongs to; a loopback endpoint answers it itself."""
+    endpoint = gmail_endpoint()
+    if urlsplit(endpoint).hostname in GOOGLE_HOSTS:
+        return f"https://www.googleapis.com{USERINFO_PATH}"
+    return endpoint + USERINFO_PATH
+
+
+@functools.lru_cache(maxsize=16)
+def _checked(given: str) -> str:
+    refusal = _refusal(given)
+    if refusal is not None:
+        # The value stays out of the message: someone may have put a password into it.
+        raise ConfigurationError(f"{VARIABLE} {refusal}")
+    return given.rstrip("/")
+
+
+def _refusal(given: str) -> str | None:
+    try:
+        url = urlsplit(given)
+        port = url.port
+    except ValueError:
+        return "is not a url."
+    if url.scheme not in {"https", "http"} or not url.hostname or not given.isascii():
+        return "must be a url that begins with https://."
+    if url.username is not None or url.password is not None:
+        return "must not hold a user name or a password."
+    if url.path.strip("/") or "?" in given or "#" in given or "\\" in given:
+        return "must be a scheme, a host and a port, and nothing after them."
+    return _host_refusal(url, port)
+
+
+def _host_refusal(url: SplitResult, port: int | None) -> str | None:
+    host = url.hostname or ""
+    if _is_loopback(host):
+        return None
+    if host not in GOOGLE_HOSTS:
+        return (
+            "may name loopback or one of "
+            + ", ".join(sorted(GOOGLE_HOSTS))
+            + "; the tokens of users are sent there."
+        )
+    if url.scheme != "https":
+        return "must begin with https:// for any host but loopback."
+    if port not in {None, 443}:
+        return "must use port 443 for Google."
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

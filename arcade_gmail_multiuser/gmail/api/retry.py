@@ -1,4 +1,4 @@
-"""Whether a call may be repeated, and when.
+"""Decide whether a call may be repeated, and when.
 
 Reads, and writes that leave the same mailbox when done twice, are repeated after a rate limit, a
 5xx or a broken connection. A call of kind ONCE is repeated only if Google certainly did not take
@@ -13,22 +13,20 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from arcade_gmail_multiuser.errors import (
     AnswerTooLarge,
     ConnectionFailed,
     DeadlineExceeded,
     GmailMultiuserError,
-    NotFound,
     OutcomeUnknown,
     RateLimited,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.deadline import Deadline
+from arcade_gmail_multiuser.gmail.api.error_mapping import USERINFO
 from arcade_gmail_multiuser.gmail.api.requests import http_method
 
-__all__ = ["Kind", "RetryPolicy", "in_doubt", "kind_of", "persist", "verdict", "with_advice"]
+__all__ = ["Kind", "RetryPolicy", "in_doubt", "kind_of", "verdict", "with_advice"]
 
 
 class Kind(enum.Enum):
@@ -97,12 +95,12 @@ _LOOK_FIRST: dict[str, str] = {
 
 
 def kind_of(method: str) -> Kind:
-    """Return what repeating the method does. One that nobody has thought about is ONCE.
+    """Return what repeating the method does. A write that the table does not know is ONCE.
 
     Raises:
         InvalidInput: Gmail has no such method.
     """
-    if http_method(method) == "GET":
+    if method == USERINFO or http_method(method) == "GET":
         return Kind.READ
     return _KINDS.get(method, Kind.ONCE)
 
@@ -111,7 +109,7 @@ def kind_of(method: str) -> Kind:
 class RetryPolicy:
     """How often and how long after one another. Clock, sleep and chance are replaced in tests."""
 
-    attempts: int = 5
+    max_attempts: int = 5
     base_s: float = 0.4
     cap_s: float = 16.0
     clock: Callable[[], float] = time.monotonic
@@ -126,7 +124,7 @@ class RetryPolicy:
 
     def pause(self, failures: int, error: GmailMultiuserError) -> float | None:
         """Return seconds to wait before the next attempt, or None if there must not be one."""
-        if failures >= self.attempts or not _may_repeat(error):
+        if failures >= self.max_attempts or not _may_repeat(error):
             return None
         backoff = self.backoff(failures)
         if error.retry_after_ms is None:
@@ -135,42 +133,9 @@ class RetryPolicy:
         return error.retry_after_ms / 1000 + self.base_s * self.random()
 
 
-async def persist(
-    attempt: Callable[[], Awaitable[dict[str, Any]]],
-    *,
-    method: str,
-    kind: Kind,
-    policy: RetryPolicy,
-    deadline: Deadline,
-) -> dict[str, Any]:
-    """Await the attempt until it succeeds, may not be repeated, or its time would run out.
-
-    A wait that would pass the deadline is not begun: the last error is raised at once, and a
-    RateLimited says how long to wait.
-    """
-    deadline.check()
-    failures = 0
-    doubt = False
-    while True:
-        try:
-            return await attempt()
-        except GmailMultiuserError as caught:
-            error = caught
-        if kind is Kind.DELETE and doubt and isinstance(error, NotFound):
-            return {}
-        doubt = doubt or in_doubt(error)
-        error = verdict(method, kind, error)
-        failures += 1
-        pause = policy.pause(failures, error)
-        if pause is None or pause >= deadline.remaining():
-            break
-        await policy.sleep(pause)
-    raise with_advice(error, policy, failures)
-
-
-def verdict(method: str, kind: Kind, error: GmailMultiuserError) -> GmailMultiuserError:
+def verdict(method: str, error: GmailMultiuserError) -> GmailMultiuserError:
     """Return the error, or OutcomeUnknown if it leaves open whether a ONCE call was taken."""
-    if kind is not Kind.ONCE or not in_doubt(error):
+    if not in_doubt(error) or kind_of(method) is not Kind.ONCE:
         return error
     advice = _LOOK_FIRST.get(method, "It may have been done. Look before trying again.")
     return OutcomeUnknown(

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from arcade_gmail_multiuser.errors import UnreadableAttachment
 from arcade_gmail_multiuser.gmail.attachments.file_types import kind_of
-from arcade_gmail_multiuser.gmail.charsets import python_charset
+from arcade_gmail_multiuser.gmail.characters import python_charset
 
 __all__ = ["MAX_BYTES", "AttachmentText", "attachment_text", "close_readers"]
 

@@ -6,7 +6,6 @@ in the message (its part id) and its attachment id is looked up anew for every f
 
 from __future__ import annotations
 
-import asyncio
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -20,9 +19,8 @@ from arcade_gmail_multiuser.errors import (
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
-from arcade_gmail_multiuser.gmail.charsets import decode_base64
-from arcade_gmail_multiuser.gmail.hidden_text import strip_hidden_characters
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
+from arcade_gmail_multiuser.gmail.characters import decode_base64, strip_hidden_characters
 from arcade_gmail_multiuser.gmail.messages.parts import Part, read_tree
 
 __all__ = ["MAX_ATTACHMENT_BYTES", "FoundAttachment", "fetch_content", "find_attachment"]
@@ -30,8 +28,6 @@ __all__ = ["MAX_ATTACHMENT_BYTES", "FoundAttachment", "fetch_content", "find_att
 MAX_ATTACHMENT_BYTES = 45 * 1024 * 1024
 """More than this does not fit, as base64, into the largest answer that the transport reads."""
 
-OFF_LOOP_CHARACTERS = 200_000
-"""Longer base64 is decoded in a thread, so that nobody else's call waits for it."""
 
 MAX_NAMED = 20
 """Part ids that an error names, so that the caller can choose among them."""
@@ -61,7 +57,7 @@ class FoundAttachment:
 
 
 async def find_attachment(
-    mailbox: Mailbox, message_id: str, wanted: str | None = None
+    gmail: GmailClient, message_id: str, wanted: str | None = None
 ) -> FoundAttachment:
     """Find an attachment by part id, attachment id or file name; None means the only one.
 
@@ -69,7 +65,7 @@ async def find_attachment(
         NotFound: no such message, or no such attachment; the error names the part ids there are.
         InvalidInput: several attachments fit; the error names their part ids.
     """
-    message = await mailbox.call("users.messages.get", id=message_id, format="full")
+    message = await gmail.call("users.messages.get", id=message_id, format="full")
     root, _ = read_tree(message.get("payload"))
     parts = [part for part in root.walk() if part.attachment_id or part.data]
     attached = [part for part in parts if part.attachment_id or part.filename]
@@ -81,11 +77,11 @@ async def find_attachment(
     for fitting in ways:
         if fitting:
             return _found(message_id, _the_one(fitting, attached))
-    part = await _by_older_id(mailbox, message_id, wanted, attached)
+    part = await _by_older_id(gmail, message_id, wanted, attached)
     return _found(message_id, _the_one([part] if part else [], attached))
 
 
-async def fetch_content(mailbox: Mailbox, found: FoundAttachment) -> bytes:
+async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:
     """Return the attachment's bytes; an attachment id that has expired is looked up once more.
 
     Raises:
@@ -100,24 +96,21 @@ async def fetch_content(mailbox: Mailbox, found: FoundAttachment) -> bytes:
     if found.data is not None:
         return await _decoded(found.data)
     try:
-        return await _get(mailbox, found.message_id, found.attachment_id)
+        return await _get(gmail, found.message_id, found.attachment_id)
     except _REFUSALS:
-        anew = await find_attachment(mailbox, found.message_id, found.part_id or found.filename)
-        return await _get(mailbox, found.message_id, anew.attachment_id)
+        anew = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
+        return await _get(gmail, found.message_id, anew.attachment_id)
 
 
-async def _get(mailbox: Mailbox, message_id: str, attachment_id: str | None) -> bytes:
-    answer: dict[str, Any] = await mailbox.call(
+async def _get(gmail: GmailClient, message_id: str, attachment_id: str | None) -> bytes:
+    answer: dict[str, Any] = await gmail.call(
         "users.messages.attachments.get", messageId=message_id, id=attachment_id
     )
     return await _decoded(str(answer.get("data") or ""))
 
 
 async def _decoded(data: str) -> bytes:
-    if len(data) > OFF_LOOP_CHARACTERS:
-        content, good = await asyncio.to_thread(decode_base64, data)
-    else:
-        content, good = decode_base64(data)
+    content, good = await off_loop(len(data), lambda: decode_base64(data))
     if not good:
         raise Unavailable("Gmail handed this attachment out damaged. Try again later.")
     return content
@@ -157,13 +150,13 @@ def _the_one(fitting: Sequence[Part], attached: Sequence[Part]) -> Part:
 
 
 async def _by_older_id(
-    mailbox: Mailbox, message_id: str, wanted: str, attached: Sequence[Part]
+    gmail: GmailClient, message_id: str, wanted: str, attached: Sequence[Part]
 ) -> Part | None:
     """Try an attachment id of an earlier answer; which part it was is seen by its size alone."""
     if not _OPAQUE.fullmatch(wanted) or not attached:
         return None
     try:
-        content = await _get(mailbox, message_id, wanted)
+        content = await _get(gmail, message_id, wanted)
     except _REFUSALS:
         return None
     fitting = [part for part in attached if part.size == len(content)]

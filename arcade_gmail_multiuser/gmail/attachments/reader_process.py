@@ -1,13 +1,12 @@
-"""The process in which attachments are read, so that a hostile file harms nothing but itself.
+"""Read attachments in a process of their own, so that a hostile file harms nothing but itself.
 
-It waits for files on its input. Each is read by a child of its own that has limits on time and
-memory and ends with the file, so nothing of one file is left when the next one comes; only the
-libraries, which take half a second to load, stay loaded.
+The process waits for files on its input. Each is read by a child of its own that has limits on
+time and memory and ends with the file, so nothing of one file is left when the next one comes; only
+the libraries, which take half a second to load, stay loaded.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import resource
@@ -17,28 +16,40 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from arcade_gmail_multiuser.gmail.attachments.formats.docx import read_docx
+from arcade_gmail_multiuser.gmail.attachments.formats.eml import read_mail
+from arcade_gmail_multiuser.gmail.attachments.formats.extract import Extract, Unreadable
+from arcade_gmail_multiuser.gmail.attachments.formats.pdf import read_pdf
+from arcade_gmail_multiuser.gmail.attachments.formats.plain import (
+    read_calendar,
+    read_html,
+    read_plain,
+    read_table,
+)
+from arcade_gmail_multiuser.gmail.attachments.formats.xlsx import read_xlsx
+from arcade_gmail_multiuser.gmail.characters import describe_hidden, strip_hidden_characters
+
 __all__ = ["main"]
 
 HARD_SECONDS = 10
 MAX_MEMORY = 1 << 30
-_FORMATS = "arcade_gmail_multiuser.gmail.attachments.formats"
-_READERS = {
-    "pdf": ("pdf", "read_pdf"),
-    "docx": ("docx", "read_docx"),
-    "xlsx": ("xlsx", "read_xlsx"),
-    "mail": ("message", "read_mail"),
-    "table": ("texts", "read_table"),
-    "html": ("texts", "read_html"),
-    "calendar": ("texts", "read_calendar"),
-    "plain": ("texts", "read_plain"),
+_READERS: dict[str, Callable[[bytes], Extract]] = {
+    "pdf": read_pdf,
+    "docx": read_docx,
+    "xlsx": read_xlsx,
+    "mail": read_mail,
 }
-_WITH_CHARSET = "texts"
+_TEXT_READERS: dict[str, Callable[[bytes, str], Extract]] = {
+    "table": read_table,
+    "html": read_html,
+    "calendar": read_calendar,
+    "plain": read_plain,
+}
+"""Those that are told the charset which the mail names."""
 
 
 def main() -> None:
     """Read files until the input ends, or one of them ends badly."""
-    for module, _ in _READERS.values():
-        importlib.import_module(f"{_FORMATS}.{module}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides when this ends
     while select.select([0], [], []):
         child = os.fork()
@@ -64,18 +75,12 @@ def _child() -> int:
 
 
 def _outcome(job: dict[str, Any], content: bytes) -> dict[str, Any]:
-    from arcade_gmail_multiuser.gmail.attachments.formats.extract import (  # noqa: PLC0415 # loaded
-        Unreadable,
-    )
-    from arcade_gmail_multiuser.gmail.hidden_text import (  # noqa: PLC0415 # before the fork
-        describe_hidden,
-        strip_hidden_characters,
-    )
-
-    module, name = _READERS[job["kind"]]
-    read: Callable[..., Any] = getattr(importlib.import_module(f"{_FORMATS}.{module}"), name)
+    kind = job["kind"]
     try:
-        extract = read(content, job["charset"]) if module == _WITH_CHARSET else read(content)
+        if kind in _TEXT_READERS:
+            extract = _TEXT_READERS[kind](content, job["charset"])
+        else:
+            extract = _READERS[kind](content)
     except Unreadable as problem:
         return {"reason": problem.reason}
     except (MemoryError, RecursionError):

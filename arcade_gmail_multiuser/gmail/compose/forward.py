@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from arcade_gmail_multiuser.errors import MessageTooLarge
+from arcade_gmail_multiuser.errors import MessageTooLarge, Unavailable
 from arcade_gmail_multiuser.gmail.addresses import Address, display
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.characters import decode_base64
 from arcade_gmail_multiuser.gmail.compose.mime import (
     MAX_MESSAGE_BYTES,
+    Composed,
     OutgoingMessage,
     compose_headers,
     compose_text,
@@ -25,9 +28,9 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
 from arcade_gmail_multiuser.gmail.compose.mime_edit import put_together, take_apart
 from arcade_gmail_multiuser.gmail.compose.reply import reply_references, reply_subject
 from arcade_gmail_multiuser.gmail.html.limits import within_limits
-from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
+from arcade_gmail_multiuser.gmail.messages.message import ReadAttachment, ReadMessage
 
-__all__ = ["Forward", "clean_html", "compose_forward", "forward_subject"]
+__all__ = ["Forward", "clean_html", "compose_forward", "forward_subject", "read_raw"]
 
 _FORWARD_WORDS = re.compile(
     r"\s*+(?:fwd|fw|wg|tr|rv|vb|vl|pd|doorst|trs|转发|轉寄|转寄|転送|전달|пересл)"
@@ -49,7 +52,8 @@ class Forward:
     """A forwarded mail: its headers in `message`, and `write`, which composes all of it."""
 
     message: OutgoingMessage
-    write: Callable[[OutgoingMessage], bytes]
+    write: Callable[[OutgoingMessage], Composed]
+    files: tuple[ReadAttachment, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -90,16 +94,16 @@ def compose_forward(
     text = compose_text(_UNWRITABLE.sub("\ufffd", body), "html" if is_html else "plain")
     taken = take_apart(raw)
 
-    def write(given: OutgoingMessage) -> bytes:
-        mime = put_together(compose_headers(given), text, taken, is_html=is_html)
+    def write(given: OutgoingMessage) -> Composed:
+        mime = put_together(compose_headers(given), text.mime, taken, is_html=is_html)
         if len(mime) > MAX_MESSAGE_BYTES:
             raise MessageTooLarge(
                 "With its attachments the forwarded mail is larger than Gmail takes. Send a link "
                 "to the file instead."
             )
-        return mime
+        return Composed(mime, text.content_type, text.readable)
 
-    return Forward(message, write, warnings)
+    return Forward(message, write, original.attachments, warnings)
 
 
 def forward_subject(subject: str) -> str:
@@ -168,3 +172,23 @@ def _html(note: str, original: ReadMessage, kept: str) -> str:
         f'{above}<div class="gmail_quote"><div dir="ltr" class="gmail_attr">{_RULE}<br>\n'
         f"{about}<br></div><br>\n{kept}</div>\n"
     )
+
+
+async def read_raw(gmail: GmailClient, id_: str, *, expected: int) -> bytes:
+    """Return the whole message.
+
+    Args:
+        expected: its size as Gmail said it; one that could not be sent is not fetched at all.
+
+    Raises:
+        MessageTooLarge: it is larger than what may be sent.
+    """
+    if expected > MAX_MESSAGE_BYTES:
+        raise MessageTooLarge(
+            "This message is larger than what Gmail sends. Forward a link to it instead."
+        )
+    resource = await gmail.call("users.messages.get", id=id_, format="raw")
+    raw, good = decode_base64(str(resource.get("raw") or ""))
+    if not good or not raw:
+        raise Unavailable("Gmail's copy of this message could not be read. Try again later.")
+    return raw

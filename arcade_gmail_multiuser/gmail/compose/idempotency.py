@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arcade_gmail_multiuser.errors import ConfirmationRequired, GmailMultiuserError, NotFound
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
 from arcade_gmail_multiuser.gmail.queries import build_query
 
@@ -113,13 +113,13 @@ class Evidence:
 
     def __init__(
         self,
-        mailbox: Mailbox,
+        gmail: GmailClient,
         message: OutgoingMessage,
         mark: Mark,
         *,
         since: int | None = None,
     ) -> None:
-        self._mailbox = mailbox
+        self._gmail = gmail
         self._mark = mark
         self._query = _search_for(message)
         self._sent_read: dict[str, MarkedMessage | None] = {}
@@ -134,10 +134,10 @@ class Evidence:
         Raises:
             GmailMultiuserError: some of them could not be read, so the answer is not known.
         """
-        newest = await self._mailbox.call(
+        newest = await self._gmail.call(
             "users.messages.list", labelIds=["SENT"], maxResults=NEWEST_SENT, includeSpamTrash=True
         )
-        searched = await self._mailbox.call(
+        searched = await self._gmail.call(
             "users.messages.list", q=self._query, maxResults=SEARCHED_SENT, includeSpamTrash=True
         )
         ids = [
@@ -162,7 +162,7 @@ class Evidence:
             token = page.get("nextPageToken")
             if not token or any(self._sent_at.get(id_, since) < since for id_ in ids):
                 return None
-            page = await self._mailbox.call(
+            page = await self._gmail.call(
                 "users.messages.list",
                 labelIds=["SENT"],
                 maxResults=SEARCHED_SENT,
@@ -176,9 +176,9 @@ class Evidence:
 
     async def drafts(self) -> list[MarkedDraft]:
         """Find the drafts with this key among the newest ones, the one made first in front."""
-        answer = await self._mailbox.call("users.drafts.list", maxResults=NEWEST_DRAFTS)
+        answer = await self._gmail.call("users.drafts.list", maxResults=NEWEST_DRAFTS)
         ids = [str(entry["id"]) for entry in answer.get("drafts") or ()]
-        drafts = await _read_each(self._mailbox, "users.drafts.get", ids, {"format": "metadata"})
+        drafts = await _read_each(self._gmail, "users.drafts.get", ids, {"format": "metadata"})
         found = [
             _marked_draft(id_, draft["message"], mark)
             for id_, draft in drafts.items()
@@ -189,7 +189,7 @@ class Evidence:
     async def _read(self, ids: Sequence[str]) -> None:
         unread = [id_ for id_ in dict.fromkeys(ids) if id_ not in self._sent_read]
         shape = {"format": "metadata", "metadataHeaders": [HEADER]}
-        found = await _read_each(self._mailbox, "users.messages.get", unread, shape)
+        found = await _read_each(self._gmail, "users.messages.get", unread, shape)
         for id_ in unread:
             resource = found.get(id_, {})
             if resource:  # one that vanished since it was listed says nothing of its neighbours
@@ -219,12 +219,12 @@ def _marked_draft(id_: str, message: Mapping[str, Any], mark: Mark) -> MarkedDra
 
 
 async def _read_each(
-    mailbox: Mailbox, method: str, ids: Sequence[str], shape: Mapping[str, Any]
+    gmail: GmailClient, method: str, ids: Sequence[str], shape: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Read them all or raise; what vanished since it was listed is simply absent."""
     if not ids:
         return {}
-    answers = await mailbox.call_each(method, [{"id": id_, **shape} for id_ in ids])
+    answers = await gmail.call_each(method, [{"id": id_, **shape} for id_ in ids])
     for answer in answers:
         if isinstance(answer, GmailMultiuserError) and not isinstance(answer, NotFound):
             raise answer

@@ -34,7 +34,7 @@ from arcade_gmail_multiuser.gmail.compose.headers import (
     parameter_header,
     text_header,
 )
-from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
+from arcade_gmail_multiuser.gmail.html.to_text import ReadableText, html_to_text
 
 ContentType = Literal["plain", "html", "auto"]
 
@@ -104,7 +104,21 @@ class OutgoingMessage:
     """Further headers: X-…, List-… and a few that describe the mail, such as Importance."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Composed:
+    """MIME as Gmail takes it, and what composing found out: the text as a reader will see it."""
+
+    mime: bytes
+    content_type: Literal["plain", "html"]
+    readable: ReadableText
+
+
 def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> bytes:
+    """Compose the mail as Gmail takes it; see `compose_readable`."""
+    return compose_readable(message, max_recipients=max_recipients).mime
+
+
+def compose_readable(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> Composed:
     """Compose the mail as Gmail takes it: RFC 5322, ASCII headers, CRLF line ends.
 
     Bcc stays in, because Gmail reads its recipients there and removes it. Date and Message-ID are
@@ -119,14 +133,15 @@ def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -
     """
     _check_size(len(message.body) + sum(len(a.content) for a in message.attachments))
     headers = _headers(message, max_recipients)
-    root = _root(message)
+    content_type, readable = _read_body(message.body, message.content_type)
+    root = _root(message, content_type, readable)
     transfer = [b"Content-Transfer-Encoding: 8bit\r\n"] if root.eight_bit else []
     mime = b"".join(
         [*headers, b"MIME-Version: 1.0\r\n", *root.headers, *transfer, b"\r\n", *root.body]
     )
     if len(mime) > MAX_MESSAGE_BYTES:
         raise _too_large()
-    return mime
+    return Composed(mime, content_type, readable)
 
 
 def compose_headers(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> bytes:
@@ -138,16 +153,16 @@ def compose_headers(message: OutgoingMessage, *, max_recipients: int = MAX_RECIP
     return b"".join(_headers(message, max_recipients))
 
 
-def compose_text(body: str, content_type: ContentType) -> bytes:
+def compose_text(body: str, content_type: ContentType) -> Composed:
     """Write only the text as a MIME part: its Content headers, a blank line, and the text.
 
     Raises:
         InvalidInput: as for `compose`.
     """
-    given = OutgoingMessage(to=(), subject="", body=body, content_type=content_type)
+    kind, readable = _read_body(body, content_type)
     digest = hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12)
-    part = _body_part(given, digest.hexdigest())
-    return b"".join([*part.headers, b"\r\n", *part.body])
+    part = _body_part(body, kind, readable, digest.hexdigest())
+    return Composed(b"".join([*part.headers, b"\r\n", *part.body]), kind, readable)
 
 
 def resolve_content_type(body: str, content_type: ContentType) -> Literal["plain", "html"]:
@@ -228,7 +243,17 @@ def _extra_header(name: str, value: str) -> bytes:
     return text_header(name, value)
 
 
-def _root(message: OutgoingMessage) -> _Part:
+def _read_body(
+    body: str, content_type: ContentType
+) -> tuple[Literal["plain", "html"], ReadableText]:
+    """Settle what a body is, and read it as its recipient will."""
+    kind = resolve_content_type(body, content_type)
+    return kind, html_to_text(body) if kind == "html" else ReadableText(body)
+
+
+def _root(
+    message: OutgoingMessage, content_type: Literal["plain", "html"], readable: ReadableText
+) -> _Part:
     # Text holds no "=_" (see _text_part) and base64 cannot, so only mail that is attached as it
     # is could hold a boundary; the boundary hashes that mail, which then cannot hold the hash.
     digest = hashlib.blake2b(digest_size=12)
@@ -238,15 +263,17 @@ def _root(message: OutgoingMessage) -> _Part:
             for piece in part.body:
                 digest.update(piece)
     mark = digest.hexdigest()
-    body = _body_part(message, mark)
+    body = _body_part(message.body, content_type, readable, mark)
     return _multipart("mixed", [body, *attached], mark) if attached else body
 
 
-def _body_part(message: OutgoingMessage, mark: str) -> _Part:
-    if resolve_content_type(message.body, message.content_type) == "plain":
-        return _text_part("plain", message.body)
-    html = _text_part("html", message.body)
-    plain = _text_part("plain", html_to_text(message.body).text)
+def _body_part(
+    body: str, content_type: Literal["plain", "html"], readable: ReadableText, mark: str
+) -> _Part:
+    if content_type == "plain":
+        return _text_part("plain", body)
+    html = _text_part("html", body)
+    plain = _text_part("plain", readable.text)
     return _multipart("alternative", [plain, html], mark)
 
 

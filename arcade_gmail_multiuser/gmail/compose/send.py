@@ -19,8 +19,8 @@ which comes after the listing, finds it. A draft that was stored after somebody 
 first, because the lister's own draft existed before it.
 
 This rests on Gmail showing a sent message in Sent no later than it stops showing the draft, and
-on the bounds in `marks.py`: the newest 30 drafts, the newest 10 sent messages, and 25 found by
-recipient and subject in the last 7 days. A repeat outside them is sent as a new message.
+on the bounds in `idempotency.py`: the newest 30 drafts, the newest 10 sent messages, and 25 found
+by recipient and subject in the last 7 days. A repeat outside them is sent as a new message.
 """
 
 from __future__ import annotations
@@ -33,30 +33,26 @@ from typing import Any
 from arcade_gmail_multiuser.errors import (
     Conflict,
     GmailMultiuserError,
-    InvalidAddress,
     InvalidInput,
     NotFound,
     OutcomeUnknown,
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop
+from arcade_gmail_multiuser.gmail.compose.drafts import Draft, StoredDraft, draft_of
 from arcade_gmail_multiuser.gmail.compose.idempotency import (
     Evidence,
     Mark,
     MarkedDraft,
     MarkedMessage,
 )
-from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage, compose
-from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose_readable
 
 __all__ = [
-    "Draft",
     "Sent",
-    "StoredDraft",
     "composed",
     "create_draft",
-    "read_draft",
     "send_draft",
     "send_exactly_once",
     "send_in_thread",
@@ -65,9 +61,6 @@ __all__ = [
 
 PAUSES_S = (0.2, 0.8)
 """Between attempts, and between looks in Sent; short, because the call has a deadline."""
-
-OFF_LOOP_CHARACTERS = 200_000
-"""Larger messages are composed in a thread, so that nobody else's call waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +75,15 @@ class Sent:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Name a stored draft and the message in it."""
-
-    id: str
-    message_id: str
-    thread_id: str
-    label_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class StoredDraft:
-    """Hold a draft as it is now; whoever changes it gives the message in it a new id."""
-
-    id: str
-    message: ReadMessage
-    recipients: tuple[str, ...]
-
-
-async def send_once(mailbox: Mailbox, message: OutgoingMessage) -> Sent:
+async def send_once(gmail: GmailClient, message: OutgoingMessage) -> Sent:
     """Send a message at most once, with no permission to read.
 
     Raises:
         OutcomeUnknown: the answer was lost; the message may have been sent.
     """
-    mime = await composed(message)
+    written = await composed(message)
     try:
-        return _sent(await mailbox.upload("users.messages.send", mime))
+        return _sent(await gmail.upload("users.messages.send", written.mime))
     except OutcomeUnknown as lost:
         raise OutcomeUnknown(
             "The message may have been sent: Google's answer was lost. Look in Sent before sending "
@@ -119,11 +93,11 @@ async def send_once(mailbox: Mailbox, message: OutgoingMessage) -> Sent:
 
 
 async def send_in_thread(
-    mailbox: Mailbox,
+    gmail: GmailClient,
     message: OutgoingMessage,
     *,
     thread_id: str,
-    write: Callable[[OutgoingMessage], bytes] | None = None,
+    write: Callable[[OutgoingMessage], Composed] | None = None,
 ) -> Sent:
     """Send a message into a conversation at most once, and find it when the answer is lost.
 
@@ -135,11 +109,11 @@ async def send_in_thread(
     """
     mark = Mark.random()
     marked = mark.put_on(message)
-    mime = await (composed(marked) if write is None else asyncio.to_thread(write, marked))
+    written = await (composed(marked) if write is None else asyncio.to_thread(write, marked))
     try:
-        answer = await mailbox.upload("users.messages.send", mime, thread_id=thread_id)
+        answer = await gmail.upload("users.messages.send", written.mime, thread_id=thread_id)
     except OutcomeUnknown:
-        found = await _look(Evidence(mailbox, message, mark))
+        found = await _look(Evidence(gmail, message, mark))
         if found is None:
             raise OutcomeUnknown(
                 "The message may have been sent: Google's answer was lost and Sent does not show "
@@ -149,36 +123,20 @@ async def send_in_thread(
     return _sent(answer)
 
 
-async def create_draft(mailbox: Mailbox, message: OutgoingMessage, *, thread_id: str = "") -> Draft:
+async def create_draft(
+    gmail: GmailClient, message: OutgoingMessage, *, thread_id: str = ""
+) -> Draft:
     """Store a draft, in a conversation if one is given; a lost answer is looked up.
 
     Raises:
         OutcomeUnknown: two answers were lost; there may be a draft.
     """
     mark = Mark.random()
-    mime = await composed(mark.put_on(message))
-    return await _create(mailbox, mime, Evidence(mailbox, message, mark), thread_id)
+    written = await composed(mark.put_on(message))
+    return await _create(gmail, written.mime, Evidence(gmail, message, mark), thread_id)
 
 
-async def read_draft(mailbox: Mailbox, draft_id: str, *, full: bool = False) -> StoredDraft:
-    """Read a draft that is to be sent: its headers, and with `full` its text and attachments.
-
-    Raises:
-        InvalidAddress: the draft has no recipient.
-        NotFound: there is no such draft.
-    """
-    shape = "full" if full else "metadata"
-    draft = await mailbox.call("users.drafts.get", id=draft_id, format=shape)
-    resource = draft.get("message") or {}
-    large = full and int(resource.get("sizeEstimate") or 0) > OFF_LOOP_CHARACTERS
-    inside = await asyncio.to_thread(read_message, resource) if large else read_message(resource)
-    recipients = tuple(a.email for a in (*inside.to, *inside.cc, *inside.bcc))
-    if not recipients:
-        raise InvalidAddress("The draft has no recipient. Add one before sending it.")
-    return StoredDraft(draft_id, inside, recipients)
-
-
-async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
+async def send_draft(gmail: GmailClient, draft: StoredDraft) -> Sent:
     """Send a stored draft.
 
     A lost answer is followed by another attempt. When that finds the draft gone, the first one
@@ -188,7 +146,7 @@ async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
         NotFound: the draft is gone.
         OutcomeUnknown: every answer was lost.
     """
-    answer = await _attempt_draft(mailbox, draft.id)
+    answer = await _attempt_draft(gmail, draft.id)
     if answer is not None:
         return _sent(answer)
     warning = "Google's answer was lost, but the draft is gone, so it was almost certainly sent."
@@ -196,7 +154,7 @@ async def send_draft(mailbox: Mailbox, draft: StoredDraft) -> Sent:
 
 
 async def send_exactly_once(
-    mailbox: Mailbox,
+    gmail: GmailClient,
     message: OutgoingMessage,
     *,
     user: str,
@@ -219,50 +177,50 @@ async def send_exactly_once(
         Unavailable: the draft could not be stored; nothing was sent.
     """
     mark = Mark.of(user, key, message) if key else Mark.random()
-    mime = await composed(mark.put_on(message))
-    evidence = Evidence(mailbox, message, mark, since=since)
+    written = await composed(mark.put_on(message))
+    evidence = Evidence(gmail, message, mark, since=since)
     if key and (earlier := await evidence.sent()):
         return _repeated(earlier, mark)
     try:
-        own = await _create(mailbox, mime, evidence)
+        own = await _create(gmail, written.mime, evidence)
     except OutcomeUnknown:
         raise Unavailable(
             "The message could not be stored for sending, so it was not sent. Try again."
         ) from None
     if not key:
-        return await _send_stored(mailbox, own.id, evidence, delete_after=(GmailMultiuserError,))
-    return await _send_first(mailbox, own.id, mark, evidence)
+        return await _send_stored(gmail, own.id, evidence, delete_after=(GmailMultiuserError,))
+    return await _send_first(gmail, own.id, mark, evidence)
 
 
-async def _send_first(mailbox: Mailbox, own_id: str, mark: Mark, evidence: Evidence) -> Sent:
+async def _send_first(gmail: GmailClient, own_id: str, mark: Mark, evidence: Evidence) -> Sent:
     """Do steps 3 and 4: agree on one draft, send that, remove the others."""
     drafts = await evidence.drafts() or [MarkedDraft(own_id, mark)]
     earlier = await evidence.sent()
     if earlier is not None:
-        kept = await _delete(mailbox, [draft.id for draft in drafts])
+        kept = await _delete(gmail, [draft.id for draft in drafts])
         return _with_leftovers(_repeated(earlier, mark), kept)
     first, *others = drafts
     if first.mark.content != mark.content:
-        await _delete(mailbox, [own_id])
+        await _delete(gmail, [own_id])
         raise _conflict()
     # After any other error the drafts stay: a repeat with the same key finds and sends the first.
     sent = await _send_stored(
-        mailbox, first.id, evidence, delete_after=(InvalidInput, RequestRefused)
+        gmail, first.id, evidence, delete_after=(InvalidInput, RequestRefused)
     )
-    return _with_leftovers(sent, await _delete(mailbox, [draft.id for draft in others]))
+    return _with_leftovers(sent, await _delete(gmail, [draft.id for draft in others]))
 
 
 async def _send_stored(
-    mailbox: Mailbox,
+    gmail: GmailClient,
     draft_id: str,
     evidence: Evidence,
     *,
     delete_after: tuple[type[GmailMultiuserError], ...],
 ) -> Sent:
     try:
-        answer = await _attempt_draft(mailbox, draft_id, evidence=evidence)
+        answer = await _attempt_draft(gmail, draft_id, evidence=evidence)
     except delete_after:
-        await _delete(mailbox, [draft_id])
+        await _delete(gmail, [draft_id])
         raise
     if answer is not None:
         return _sent(answer)
@@ -277,7 +235,7 @@ async def _send_stored(
 
 
 async def _attempt_draft(
-    mailbox: Mailbox, draft_id: str, *, evidence: Evidence | None = None
+    gmail: GmailClient, draft_id: str, *, evidence: Evidence | None = None
 ) -> dict[str, Any] | None:
     """Send one draft, again after a lost answer; None when it is gone, so that one was taken.
 
@@ -287,7 +245,7 @@ async def _attempt_draft(
     lost = False
     for pause in (*PAUSES_S, None):
         try:
-            return await mailbox.call("users.drafts.send", body={"id": draft_id})
+            return await gmail.call("users.drafts.send", body={"id": draft_id})
         except OutcomeUnknown:
             lost = True
         except NotFound:
@@ -307,10 +265,12 @@ async def _attempt_draft(
     )
 
 
-async def _create(mailbox: Mailbox, mime: bytes, evidence: Evidence, thread_id: str = "") -> Draft:
+async def _create(
+    gmail: GmailClient, mime: bytes, evidence: Evidence, thread_id: str = ""
+) -> Draft:
     for _ in range(2):
         try:
-            return _draft(await mailbox.upload("users.drafts.create", mime, thread_id=thread_id))
+            return draft_of(await gmail.upload("users.drafts.create", mime, thread_id=thread_id))
         except OutcomeUnknown:
             found = await evidence.drafts()
         if found:
@@ -335,12 +295,12 @@ async def _look(evidence: Evidence) -> MarkedMessage | None:
     return None
 
 
-async def _delete(mailbox: Mailbox, ids: Sequence[str]) -> int:
+async def _delete(gmail: GmailClient, ids: Sequence[str]) -> int:
     """Delete drafts that must not be sent any more; return how many stayed."""
     kept = 0
     for id_ in ids:
         try:
-            await mailbox.call("users.drafts.delete", id=id_)
+            await gmail.call("users.drafts.delete", id=id_)
         except NotFound:
             continue
         except GmailMultiuserError:
@@ -380,19 +340,7 @@ def _sent(answer: dict[str, Any]) -> Sent:
     )
 
 
-def _draft(answer: dict[str, Any]) -> Draft:
-    message = answer.get("message") or {}
-    return Draft(
-        str(answer.get("id", "")),
-        str(message.get("id", "")),
-        str(message.get("threadId", "")),
-        tuple(message.get("labelIds") or ()),
-    )
-
-
-async def composed(message: OutgoingMessage) -> bytes:
+async def composed(message: OutgoingMessage) -> Composed:
     """Compose a message, off the event loop where it is large; raises as `compose` does."""
     size = len(message.body) + sum(len(file.content) for file in message.attachments)
-    if size > OFF_LOOP_CHARACTERS:
-        return await asyncio.to_thread(compose, message)
-    return compose(message)
+    return await off_loop(size, lambda: compose_readable(message))

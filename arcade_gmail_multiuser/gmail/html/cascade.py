@@ -21,15 +21,15 @@ from arcade_gmail_multiuser.gmail.html.limits import tags
 from arcade_gmail_multiuser.gmail.html.media_queries import holds
 from arcade_gmail_multiuser.gmail.html.selectors import Rule, Rules
 from arcade_gmail_multiuser.gmail.html.styles import (
-    DEFAULT_LOOK,
-    Look,
+    DEFAULT_STYLE,
+    ComputedStyle,
+    computed_style,
     is_unclear,
-    look_of,
     read_declarations,
 )
 from arcade_gmail_multiuser.gmail.html.stylesheets import read_sheet
 
-__all__ = ["Cascade", "Key", "Seen"]
+__all__ = ["Cascade", "Key", "StyledElement"]
 
 _NOT_READ: Mapping[str, str] = {
     **dict.fromkeys(
@@ -49,13 +49,13 @@ _BLOCK_DISPLAYS = ("block", "table", "flex", "grid", "list-item")
 _NOTHING: Mapping[str, str] = {}
 _NO_NAMES: frozenset[str] = frozenset()
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_ASIDE_WORDS = 8  # a tooltip this long was written to be read by somebody
+_MIN_ASIDE_WORDS = 8  # a tooltip this long was written to be read by somebody
 
 Key = object
 """What elements have in common that look alike: tag, attributes, rules for them alone."""
 
 
-class Seen:
+class StyledElement:
     """What all elements of one key below one and the same path look like, and what they write.
 
     `reason` names the trick that hides all of it ("" for what is never shown), `trick` the one
@@ -67,10 +67,10 @@ class Seen:
         "begin",
         "block",
         "closed",
+        "computed",
         "empty",
         "end",
         "inside",
-        "look",
         "names",
         "outer",
         "plain",
@@ -80,12 +80,14 @@ class Seen:
         "trick",
     )
 
-    def __init__(self, outer: Seen | None, tag: str, look: Look, reason: str | None) -> None:
+    def __init__(
+        self, outer: StyledElement | None, tag: str, computed: ComputedStyle, reason: str | None
+    ) -> None:
         self.outer = outer
-        self.look = look
+        self.computed = computed
         self.reason = reason
         self.trick: str | None = (
-            look.hides() if outer is None or look is not outer.look else outer.trick
+            computed.hides() if outer is None or computed is not outer.computed else outer.trick
         )
         self.pre: bool = tag == "pre" or (outer is not None and outer.pre)
         self.plain = self.trick is None and not self.pre
@@ -96,14 +98,14 @@ class Seen:
         self.closed = reason is not None or self.empty is not None
         self.quote = False
         self.names = _NO_NAMES
-        self.inside: dict[Key, Seen] = {}
+        self.inside: dict[Key, StyledElement] = {}
 
 
 class Cascade:
     """Tell how elements look. `found` counts what may hide text and cannot be followed."""
 
     def __init__(self, tree: LexborHTMLParser, found: Counter[str], elements: int) -> None:
-        self.top = Seen(None, "", DEFAULT_LOOK, None)
+        self.top = StyledElement(None, "", DEFAULT_STYLE, None)
         self._found = found
         self._rules = Rules(elements)
         for sheet in tree.tags("style"):
@@ -116,11 +118,11 @@ class Cascade:
         """Rules that only single elements meet, by `mem_id`."""
 
     def enter(
-        self, outer: Seen, tag: str, attributes: Attributes, special: tuple[Rule, ...]
-    ) -> Seen:
+        self, outer: StyledElement, tag: str, attributes: Attributes, special: tuple[Rule, ...]
+    ) -> StyledElement:
         """Work out how an element looks whose like has not been met at this place."""
         if tag in _NOT_READ:
-            return Seen(outer, tag, outer.look, _NOT_READ[tag])
+            return StyledElement(outer, tag, outer.computed, _NOT_READ[tag])
         style = attributes.get("style")
         names = _NO_NAMES
         rules = special
@@ -130,17 +132,17 @@ class Cascade:
         declared = read_declarations(style) if style else _NOTHING
         if rules:
             declared = merged(rules, declared)
-        look, reason = outer.look, None
+        computed, reason = outer.computed, None
         if declared or tag == "a" or not _LOOK_ATTRIBUTES.isdisjoint(attributes):
             self._found["styles"] += is_unclear(declared)
-            look, reason = look_of(look, tag, attributes, declared)
-        seen = Seen(outer, tag, look, reason)
-        seen.names = names
-        seen.quote = starts_quote(attributes)
+            computed, reason = computed_style(computed, tag, attributes, declared)
+        element = StyledElement(outer, tag, computed, reason)
+        element.names = names
+        element.quote = starts_quote(attributes)
         self._note_tooltip(attributes)
         if declared:
-            _lay_out(seen, tag, declared)
-        return seen
+            _lay_out(element, tag, declared)
+        return element
 
     def finish(self) -> None:
         """Count what could not be followed."""
@@ -148,17 +150,21 @@ class Cascade:
 
     def _note_tooltip(self, attributes: Attributes) -> None:
         title = attributes.get("title")
-        if title and len(_WORD.findall(title[:5000])) >= _ASIDE_WORDS:
+        if title and len(_WORD.findall(title[:5000])) >= _MIN_ASIDE_WORDS:
             self._found["title"] += 1
 
 
-def _lay_out(seen: Seen, tag: str, declared: Mapping[str, str]) -> None:
-    if not seen.block and tag != "li" and declared.get("display", "").startswith(_BLOCK_DISPLAYS):
-        seen.block = 1
+def _lay_out(element: StyledElement, tag: str, declared: Mapping[str, str]) -> None:
+    if (
+        not element.block
+        and tag != "li"
+        and declared.get("display", "").startswith(_BLOCK_DISPLAYS)
+    ):
+        element.block = 1
     spacing = declared.get("white-space")
     if spacing is not None and tag != "pre":
-        seen.pre = spacing.startswith(("pre", "break-spaces"))
-        seen.plain = seen.trick is None and not seen.pre
+        element.pre = spacing.startswith(("pre", "break-spaces"))
+        element.plain = element.trick is None and not element.pre
 
 
 def merged(rules: Iterable[Rule], own_style: Mapping[str, str]) -> Mapping[str, str]:

@@ -46,8 +46,8 @@ yellowgreen 9acd32 window ffffff windowtext 000000 canvas ffffff canvastext 0000
 _WORDS = _TABLE.split()
 _NAMED = {name: int(code, 16) for name, code in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
 _FUNCTION = re.compile(r"(rgba?|hsla?)\(([^()]{1,80})\)")
-_NEAR = 16  # out of 255, in every channel: a contrast nobody reads
-_BARELY = 0.05
+_MAX_ALIKE = 16  # out of 255, in every channel: a contrast nobody reads
+_MAX_CLEAR_ALPHA = 0.05
 
 
 def read_colour(value: str) -> Colour | None:
@@ -66,7 +66,7 @@ def read_colour(value: str) -> Colour | None:
 
 def alike(first: Colour, second: Colour) -> bool:
     """Tell whether text of one colour cannot be read on the other."""
-    return max(abs(a - b) for a, b in zip(first, second, strict=True)) <= _NEAR
+    return max(abs(a - b) for a, b in zip(first, second, strict=True)) <= _MAX_ALIKE
 
 
 def _from_hex(value: str) -> Colour | None:
@@ -77,7 +77,7 @@ def _from_hex(value: str) -> Colour | None:
         return None
     if len(digits) < 6:
         digits = "".join(digit * 2 for digit in digits)
-    if len(digits) == 8 and int(digits[6:], 16) <= 255 * _BARELY:
+    if len(digits) == 8 and int(digits[6:], 16) <= 255 * _MAX_CLEAR_ALPHA:
         return CLEAR
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 
@@ -89,7 +89,7 @@ def _from_function(name: str, arguments: str) -> Colour | None:
         return None
     if len(numbers) not in (3, 4):
         return None
-    if len(numbers) == 4 and numbers[3][0] <= _BARELY:
+    if len(numbers) == 4 and numbers[3][0] <= _MAX_CLEAR_ALPHA:
         return CLEAR
     if name.startswith("rgb"):
         red, green, blue = (min(255, max(0, round(n * 255 if p else n))) for n, p in numbers[:3])

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from arcade_gmail_multiuser.gmail.html.layout import Paper
 from arcade_gmail_multiuser.gmail.html.limits import tags
+from arcade_gmail_multiuser.gmail.html.text_buffer import TextBuffer
 
 __all__ = ["BEGIN", "BLOCKS", "EMPTY", "END", "QUOTE_RULE", "Attributes", "Writer", "starts_quote"]
 
@@ -34,8 +34,8 @@ _SCHEME = re.compile(r"\A(?:https?://|mailto:|tel:|sms:)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _NUMBER = re.compile(r"-?\d{1,6}")
 _MAX_ALT = 200
-_LONG_ALT = 12  # words: a description this long says more than what is in a picture
-_LONG_ROW = 400  # characters; a row past this is a layout, not a line of a table
+_MIN_LONG_ALT = 12  # words: a description this long says more than what is in a picture
+_MAX_ROW = 400  # characters; a row past this is a layout, not a line of a table
 _FOLDED = "[shown only when opened:]"
 _FOLDED_END = "[end of what is shown only when opened]"
 
@@ -44,7 +44,7 @@ class Writer:
     """Write elements onto paper. Knows nothing of what is hidden but what it is told."""
 
     def __init__(self, found: Counter[str]) -> None:
-        self.paper = Paper()
+        self.buffer = TextBuffer()
         self._found = found
         self._links: list[tuple[str, int]] = []  # address, where its text begins
         self._lists: list[int | None] = []  # the number reached; None where there are bullets
@@ -53,17 +53,17 @@ class Writer:
 
     def quote_rule(self) -> None:
         """Draw the line under which the answered mail stands."""
-        self.paper.line()
-        self.paper.verbatim(QUOTE_RULE)
-        self.paper.line()
+        self.buffer.line()
+        self.buffer.verbatim(QUOTE_RULE)
+        self.buffer.line()
 
     def line_break(self, _attributes: Attributes) -> None:
-        self.paper.line_break()
+        self.buffer.line_break()
 
     def rule(self, _attributes: Attributes) -> None:
-        self.paper.line()
-        self.paper.verbatim("---")
-        self.paper.line()
+        self.buffer.line()
+        self.buffer.verbatim("---")
+        self.buffer.line()
 
     def image(self, attributes: Attributes) -> None:
         words = _CONTROL.sub(" ", attributes.get("alt") or "").split()
@@ -74,8 +74,8 @@ class Writer:
         if any(attributes.get(side) in ("0", "1", "0px", "1px") for side in ("width", "height")):
             self._found["size"] += 1
             return
-        self._found["alt"] += len(words) >= _LONG_ALT
-        self.paper.words(f"[image: {alt}]")
+        self._found["alt"] += len(words) >= _MIN_LONG_ALT
+        self.buffer.words(f"[image: {alt}]")
 
     def nothing(self, _attributes: Attributes) -> None:
         """Pass over an element that shows no text of its own."""
@@ -87,13 +87,13 @@ class Writer:
             url = _CONTROL.sub("", url) if _LINK.match(url) else ""
         # A link in a link has no say: the outer one is where a click leads.
         nested = self._links and any(outer for outer, _ in self._links)
-        self._links.append(("" if nested else url.replace(" ", "%20"), self.paper.mark()))
+        self._links.append(("" if nested else url.replace(" ", "%20"), self.buffer.mark()))
 
     def end_link(self) -> None:
         url, mark = self._links.pop()
-        text = self.paper.since(mark).strip() if url else ""
+        text = self.buffer.since(mark).strip() if url else ""
         if text and not _says(text, url):
-            self.paper.glue(f" ({url})")
+            self.buffer.glue(f" ({url})")
 
     def begin_bullets(self, _attributes: Attributes) -> None:
         self._leave_space()
@@ -110,65 +110,65 @@ class Writer:
 
     def _leave_space(self) -> None:
         if self._lists:
-            self.paper.line()
+            self.buffer.line()
         else:
-            self.paper.paragraph()
+            self.buffer.paragraph()
 
     def begin_item(self, attributes: Attributes) -> None:
         indent = "  " * min(len(self._lists) - 1, 10)
         number = self._lists[-1] if self._lists else None
         if number is None:
-            self.paper.bullet(f"{indent}- ")
+            self.buffer.bullet(f"{indent}- ")
             return
         value = attributes.get("value") or ""
         number = self._lists[-1] = int(value) if _NUMBER.fullmatch(value) else number + 1
-        self.paper.bullet(f"{indent}{number}. ")
+        self.buffer.bullet(f"{indent}{number}. ")
 
     def end_item(self) -> None:
-        self.paper.line()
+        self.buffer.line()
 
     def begin_details(self, attributes: Attributes) -> None:
         folded = "open" not in attributes
         self._folded.append(folded)
         if folded:
             self._found["folded"] += 1
-            self.paper.words(_FOLDED)
-            self.paper.line()
+            self.buffer.words(_FOLDED)
+            self.buffer.line()
 
     def end_details(self) -> None:
         if self._folded.pop():
-            self.paper.line()
-            self.paper.words(_FOLDED_END)
+            self.buffer.line()
+            self.buffer.words(_FOLDED_END)
 
     def begin_quote(self, _attributes: Attributes) -> None:
-        self.paper.open_box()
+        self.buffer.open_box()
 
     def end_quote(self) -> None:
-        text = self.paper.close_box()
+        text = self.buffer.close_box()
         if text:
-            self.paper.verbatim("\n".join(_quoted(line) for line in text.split("\n")))
+            self.buffer.verbatim("\n".join(_quoted(line) for line in text.split("\n")))
 
     def begin_row(self, _attributes: Attributes) -> None:
         self._rows.append([])
 
     def begin_cell(self, _attributes: Attributes) -> None:
-        self.paper.open_box()
+        self.buffer.open_box()
 
     def end_cell(self) -> None:
-        text = self.paper.close_box()
+        text = self.buffer.close_box()
         if text and self._rows and (text := text.strip()):
             self._rows[-1].append(text)
 
     def end_row(self) -> None:
         cells = self._rows.pop()
         if len(cells) > 1 and (
-            any("\n" in cell for cell in cells) or sum(map(len, cells)) > _LONG_ROW
+            any("\n" in cell for cell in cells) or sum(map(len, cells)) > _MAX_ROW
         ):
             for cell in cells:  # laid out side by side, but to be read one after another
-                self.paper.line()
-                self.paper.verbatim(cell)
+                self.buffer.line()
+                self.buffer.verbatim(cell)
         elif cells:
-            self.paper.verbatim(" | ".join(cells))
+            self.buffer.verbatim(" | ".join(cells))
 
 
 def starts_quote(attributes: Attributes) -> bool:

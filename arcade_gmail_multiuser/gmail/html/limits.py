@@ -23,7 +23,7 @@ MAX_CHARS = 2_000_000
 MAX_TAGS = 20_000
 MAX_NESTING = 1_000
 MAX_NODES = 250_000
-_FEW_TAGS = 2_000  # nothing made of so few can hurt
+_MAX_HARMLESS_TAGS = 2_000  # nothing made of so few can hurt
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATA_URL = re.compile(r"([\"'(])data:[^\"')]{200,}", re.I)
@@ -52,7 +52,7 @@ def within_limits(html: str) -> tuple[str, bool]:
         kept = _LONE_SURROGATE.sub("\ufffd", kept)
     kept = _first_tags(kept, MAX_TAGS)
     tags = kept.count("<")
-    if tags > _FEW_TAGS:
+    if tags > _MAX_HARMLESS_TAGS:
         kept = _first_levels(kept)
         different = _different_formatting(kept)
         if 3 * different * tags > MAX_NODES * 8:

@@ -51,12 +51,12 @@ _PIXELS = {"px": 1.0, "em": 16.0, "rem": 16.0, "cm": 37.8, "mm": 3.78, "in": 96.
 _BOUND = re.compile(r"(min|max)-(?:device-)?(width|height): ?(.+)")
 _RANGE = re.compile(r"(width|height) ?(<=?|>=?) ?(.+)")
 _PART = re.compile(r"\(([^()]*)\)|([a-z-]+)")
-_MAX = 500  # characters; nobody writes a longer one
+_MAX_CONDITION = 500  # characters; nobody writes a longer one
 
 
 def holds(condition: str) -> bool | None:
     """Tell whether a media query list holds; None where that cannot be told."""
-    if len(condition) > _MAX:
+    if len(condition) > _MAX_CONDITION:
         return None
     found = [_query(" ".join(query.split())) for query in condition.lower().split(",")]
     return True if True in found else None if None in found else False

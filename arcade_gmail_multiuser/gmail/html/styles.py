@@ -10,11 +10,11 @@ from typing import NamedTuple
 from arcade_gmail_multiuser.gmail.html.colours import CLEAR, Colour, alike, read_colour
 
 __all__ = [
-    "DEFAULT_LOOK",
+    "DEFAULT_STYLE",
     "RELEVANT",
-    "Look",
+    "ComputedStyle",
+    "computed_style",
     "is_unclear",
-    "look_of",
     "may_hide",
     "read_declarations",
 ]
@@ -32,10 +32,10 @@ _LENGTH = re.compile(
 )
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "cm": 38.0, "mm": 3.8, "in": 96.0, "rem": 16.0, "": 1.0}
 _PIXELS |= {"em": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0, "%": 10.0}
-_FAR = -500.0  # pixels: beyond any margin a mail uses to draw something back a little
-_FAR_RIGHT = 3_000.0  # pixels: beyond any screen
-_TINY = 1.0
-_UNREADABLE = 2.0  # pixels of a font
+_MIN_OFFSET = -500.0  # pixels: beyond any margin a mail uses to draw something back a little
+_MAX_OFFSET = 3_000.0  # pixels: beyond any screen
+_MAX_TINY = 1.0
+_MAX_UNREADABLE_FONT = 2.0  # pixels of a font
 _NO_AREA = re.compile(
     r"rect\((?:[01](?:px)?[,\s]*){4}\)|inset\((?:50|100)%|(?:circle|ellipse)\(0(?![.\d]*[1-9])"
     r"|polygon\((?:0(?:px|%)?[\s,]*)+\)"
@@ -53,7 +53,7 @@ _TRANSFORMS = ("transform", "-webkit-transform")
 _LINK = (0, 0, 238)
 
 
-class Look(NamedTuple):
+class ComputedStyle(NamedTuple):
     """What text inside an element inherits. `background` is None where an image may lie there."""
 
     font: float = 16.0
@@ -67,7 +67,7 @@ class Look(NamedTuple):
         """Name the trick that hides text of this look, if one does; a child may undo it."""
         if self.unseen:
             return "visibility"
-        if self.font <= _UNREADABLE:
+        if self.font <= _MAX_UNREADABLE_FONT:
             return "font-size"
         if self.outdented:
             return "off-screen"
@@ -78,7 +78,7 @@ class Look(NamedTuple):
         return None
 
 
-DEFAULT_LOOK = Look()
+DEFAULT_STYLE = ComputedStyle()
 
 
 def read_declarations(style: str) -> dict[str, str]:
@@ -110,9 +110,12 @@ def _unescaped(match: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
-def look_of(
-    parent: Look, tag: str, attributes: Mapping[str, str | None], declared: Mapping[str, str]
-) -> tuple[Look, str | None]:
+def computed_style(
+    parent: ComputedStyle,
+    tag: str,
+    attributes: Mapping[str, str | None],
+    declared: Mapping[str, str],
+) -> tuple[ComputedStyle, str | None]:
     """Say how text inside an element looks, and the trick that hides all of it, if one does.
 
     `declared` is the element's style, style sheets and attribute merged. A trick named here hides
@@ -126,7 +129,7 @@ def look_of(
             reason = None
     font = _font_size(values, parent.font) if values else parent.font
     colour, coloured = _colour(parent, tag, attributes, values)
-    look = Look(
+    computed = ComputedStyle(
         font=font,
         colour=colour,
         background=_background(parent.background, attributes, values),
@@ -134,13 +137,13 @@ def look_of(
         unseen=_unseen(parent.unseen, values.get("visibility", "")),
         outdented=_outdented(parent.outdented, values.get("text-indent", "")),
     )
-    return look, reason
+    return computed, reason
 
 
 def may_hide(declared: Mapping[str, str]) -> bool:
     """Tell whether declarations would hide text from somebody who reads on white paper."""
-    look, reason = look_of(DEFAULT_LOOK, "", {}, declared)
-    return reason is not None or look.hides() is not None or is_unclear(declared)
+    computed, reason = computed_style(DEFAULT_STYLE, "", {}, declared)
+    return reason is not None or computed.hides() is not None or is_unclear(declared)
 
 
 def is_unclear(declared: Mapping[str, str]) -> bool:
@@ -175,9 +178,9 @@ def _is_transparent(values: Mapping[str, str]) -> bool:
 def _is_without_size(values: Mapping[str, str]) -> bool:
     if _tiny(values, "max-height", 0) or _tiny(values, "max-width", 0):
         return True
-    flat, narrow = _tiny(values, "height", _TINY), _tiny(values, "width", _TINY)
-    flat = flat or _tiny(values, "max-height", _TINY)
-    narrow = narrow or _tiny(values, "max-width", _TINY)
+    flat, narrow = _tiny(values, "height", _MAX_TINY), _tiny(values, "width", _MAX_TINY)
+    flat = flat or _tiny(values, "max-height", _MAX_TINY)
+    narrow = narrow or _tiny(values, "max-width", _MAX_TINY)
     clipped = values.get("overflow", "").startswith(("hidden", "clip"))
     if (clipped and (flat or narrow)) or (flat and narrow):
         return True
@@ -203,7 +206,7 @@ def _is_far_away(values: Mapping[str, str]) -> bool:
 
 def _is_far(value: str, *, right: bool) -> bool:
     length = _pixels(value)
-    return length is not None and (length <= _FAR or (right and length >= _FAR_RIGHT))
+    return length is not None and (length <= _MIN_OFFSET or (right and length >= _MAX_OFFSET))
 
 
 def _tiny(values: Mapping[str, str], name: str, limit: float) -> bool:
@@ -231,7 +234,7 @@ def _font_size(values: Mapping[str, str], inherited: float) -> float:
 
 
 def _colour(
-    parent: Look, tag: str, attributes: Mapping[str, str | None], values: Mapping[str, str]
+    parent: ComputedStyle, tag: str, attributes: Mapping[str, str | None], values: Mapping[str, str]
 ) -> tuple[Colour | None, bool]:
     given = values.get("-webkit-text-fill-color") or values.get("color") or ""
     if given in ("inherit", "currentcolor", "unset"):
@@ -269,4 +272,4 @@ def _unseen(inherited: bool, value: str) -> bool:
 
 def _outdented(inherited: bool, value: str) -> bool:
     length = _pixels(value)
-    return inherited if length is None else length <= _FAR or length >= _FAR_RIGHT
+    return inherited if length is None else length <= _MIN_OFFSET or length >= _MAX_OFFSET

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from arcade_gmail_multiuser.gmail.hidden_text import describe_hidden, strip_hidden_characters
-from arcade_gmail_multiuser.gmail.html.cascade import Cascade, Key, Seen
+from arcade_gmail_multiuser.gmail.characters import describe_hidden, strip_hidden_characters
+from arcade_gmail_multiuser.gmail.html.cascade import Cascade, Key, StyledElement
 from arcade_gmail_multiuser.gmail.html.elements import Attributes, Writer
 from arcade_gmail_multiuser.gmail.html.limits import MAX_NODES, within_limits
 from arcade_gmail_multiuser.gmail.html.selectors import Rule
@@ -23,8 +23,8 @@ _ABSENT = "\0"  # no attribute holds this character: the parser replaces it
 _SHOWS = re.compile(r"\w")
 _MARKUP = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_ASIDE_WORDS = 8  # a comment this long was written to be read by somebody
-_UNSHOWN_WORDS = 3
+_MIN_ASIDE_WORDS = 8  # a comment this long was written to be read by somebody
+_MIN_UNSHOWN_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,19 +67,19 @@ class _Reader:
         """Read everything seen."""
         # This loop runs for every node of every mail: it asks the parser for as little as it can.
         writer = self._writer
-        words, breaks = writer.paper.words, writer.paper.breaks
+        words, breaks = writer.buffer.words, writer.buffer.breaks
         special, enter = self._cascade.special, self._cascade.enter
-        seen = self._cascade.top
+        element = self._cascade.top
         open_nodes: list[LexborNode] = []
         rules: tuple[Rule, ...] = ()
         node = self._root
         for _ in range(MAX_NODES):
             while node is None and open_nodes:
-                if seen.end is not None:
-                    seen.end(writer)
-                if seen.block:
-                    breaks(seen.block)
-                seen = seen.outer or seen
+                if element.end is not None:
+                    element.end(writer)
+                if element.block:
+                    breaks(element.block)
+                element = element.outer or element
                 left = open_nodes.pop()
                 # The root has no neighbours to go on to.
                 node = left.next if open_nodes else None
@@ -87,10 +87,10 @@ class _Reader:
                 break
             tag = node.tag
             if tag == "-text":
-                if seen.plain:
+                if element.plain:
                     words(node.text_content or "")
                 else:
-                    self._text(node.text_content or "", seen)
+                    self._text(node.text_content or "", element)
                 node = node.next
                 continue
             attributes = node.attributes
@@ -103,9 +103,9 @@ class _Reader:
             if special:
                 rules = special.get(node.mem_id, ())
                 key = (key, rules)
-            inner = seen.inside.get(key)
+            inner = element.inside.get(key)
             if inner is None:
-                inner = seen.inside[key] = enter(seen, tag or "", attributes, rules)
+                inner = element.inside[key] = enter(element, tag or "", attributes, rules)
             if inner.closed:
                 self._write_closed(inner, node, attributes)
                 node = node.next
@@ -117,28 +117,30 @@ class _Reader:
             if inner.begin is not None:
                 inner.begin(writer, attributes)
             open_nodes.append(node)
-            seen, node = inner, node.first_child
+            element, node = inner, node.first_child
         else:
             self.gave_up = True
-        while seen.outer is not None:
-            self._leave(seen)
-            seen = seen.outer
+        while element.outer is not None:
+            self._leave(element)
+            element = element.outer
         self._cascade.finish()
-        return self._writer.paper.text()
+        return self._writer.buffer.text()
 
-    def _write_closed(self, seen: Seen, node: LexborNode, attributes: Attributes) -> None:
+    def _write_closed(
+        self, element: StyledElement, node: LexborNode, attributes: Attributes
+    ) -> None:
         """Write an element whose content is not read."""
-        if seen.reason is not None:
-            self._pass_over(node, seen.reason)
-        elif seen.empty is not None:
-            seen.empty(self._writer, attributes)
+        if element.reason is not None:
+            self._pass_over(node, element.reason)
+        elif element.empty is not None:
+            element.empty(self._writer, attributes)
 
-    def _leave(self, seen: Seen) -> None:
+    def _leave(self, element: StyledElement) -> None:
         """Write what stands behind an element's content."""
-        if seen.end is not None:
-            seen.end(self._writer)
-        if seen.block:
-            self._writer.paper.breaks(seen.block)
+        if element.end is not None:
+            element.end(self._writer)
+        if element.block:
+            self._writer.buffer.breaks(element.block)
 
     def _pass_over(self, node: LexborNode, reason: str) -> None:
         if reason == "comment":
@@ -146,20 +148,20 @@ class _Reader:
         elif reason == "unshown":
             # The parser keeps what is in a template apart, so only its source tells.
             words = _WORD.findall(_MARKUP.sub(" ", (node.html or "")[:5000]))
-            self.found[reason] += len(words) >= _UNSHOWN_WORDS
+            self.found[reason] += len(words) >= _MIN_UNSHOWN_WORDS
         elif reason:
             self.found[reason] += _has_words(node)
 
-    def _text(self, text: str, seen: Seen) -> None:
-        if seen.trick is not None:
-            self.found[seen.trick] += bool(_SHOWS.search(text))
+    def _text(self, text: str, element: StyledElement) -> None:
+        if element.trick is not None:
+            self.found[element.trick] += bool(_SHOWS.search(text))
         else:
-            self._writer.paper.verbatim(text)
+            self._writer.buffer.verbatim(text)
 
     def _comment(self, text: str) -> None:
         if "<" not in text and not text.lstrip().startswith("["):
             words = _WORD.findall(text[:5000])
-            self.found["comment"] += len(words) >= _ASIDE_WORDS
+            self.found["comment"] += len(words) >= _MIN_ASIDE_WORDS
 
 
 def _alike(tag: str, attributes: dict[str, str | None]) -> Key:

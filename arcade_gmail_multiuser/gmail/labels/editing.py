@@ -14,9 +14,8 @@ from arcade_gmail_multiuser.errors import (
     InvalidInput,
     OutcomeUnknown,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
-from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
-from arcade_gmail_multiuser.gmail.messages.fetch import label_resources
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_resources
 
 __all__ = ["Kept", "create_label", "delete_label", "label_name", "rename_label"]
 
@@ -63,21 +62,23 @@ def label_name(parameter: str, given: str) -> str:
     return name
 
 
-async def create_label(mailbox: Mailbox, name: str, look: Mapping[str, Any] | None = None) -> Kept:
+async def create_label(
+    gmail: GmailClient, name: str, look: Mapping[str, Any] | None = None
+) -> Kept:
     """Make a label, shown everywhere unless `look` says otherwise; a lost answer is looked up.
 
     Raises:
         Conflict: there is one of that name, in whatever letter case; the error names it.
     """
-    book = LabelBook(await label_resources(mailbox))
+    book = LabelBook(await label_resources(gmail))
     if existing := book.named(name):
         raise _exists(book.name_of(existing))
     shown = {"labelListVisibility": "labelShow", "messageListVisibility": "show"}
     body = {"name": name, **(shown if look is None else look)}
     try:
-        made = await mailbox.call("users.labels.create", body=body)
+        made = await gmail.call("users.labels.create", body=body)
     except OutcomeUnknown:
-        book = LabelBook(await label_resources(mailbox))
+        book = LabelBook(await label_resources(gmail))
         found = book.named(name)
         if found is None:
             raise
@@ -87,7 +88,7 @@ async def create_label(mailbox: Mailbox, name: str, look: Mapping[str, Any] | No
     )
 
 
-async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
+async def rename_label(gmail: GmailClient, current: str, name: str) -> Kept:
     """Rename a label of the user's; it keeps its id and its messages.
 
     Raises:
@@ -95,7 +96,7 @@ async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
         InvalidInput: it is one of Gmail's own.
         Conflict: another label has the new name, in whatever letter case.
     """
-    resources = await label_resources(mailbox)
+    resources = await label_resources(gmail)
     book = LabelBook(resources)
     id_ = _own(resources, book, current)
     before = book.name_of(id_)
@@ -104,7 +105,7 @@ async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
         raise _exists(book.name_of(existing))
     if before == name:
         return Kept(id_, name, before, changed=False)
-    answer = await mailbox.call("users.labels.patch", id=id_, body={"name": name})
+    answer = await gmail.call("users.labels.patch", id=id_, body={"name": name})
     return Kept(
         id_,
         str(answer.get("name") or name),
@@ -114,26 +115,26 @@ async def rename_label(mailbox: Mailbox, current: str, name: str) -> Kept:
     )
 
 
-async def delete_label(mailbox: Mailbox, name: str) -> Kept:
+async def delete_label(gmail: GmailClient, name: str) -> Kept:
     """Delete a label of the user's; its messages stay.
 
     Raises:
         UnknownLabel: there is none; names the closest.
         InvalidInput: it is one of Gmail's own.
     """
-    resources = await label_resources(mailbox)
+    resources = await label_resources(gmail)
     book = LabelBook(resources)
     id_ = _own(resources, book, name)
     messages: int | None
     label = next((label for label in resources if label.get("id") == id_), {})
     try:
-        label = await mailbox.call("users.labels.get", id=id_)
+        label = await gmail.call("users.labels.get", id=id_)
         messages = int(label.get("messagesTotal") or 0)
     except AuthorizationError:
         raise
     except GmailMultiuserError:
         messages = None  # a courtesy; deleting does not hang on it
-    await mailbox.call("users.labels.delete", id=id_)
+    await gmail.call("users.labels.delete", id=id_)
     kept = book.name_of(id_)
     return Kept(
         id_,

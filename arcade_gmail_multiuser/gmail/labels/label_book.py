@@ -1,13 +1,16 @@
-"""A mailbox's labels: by the names that people use, by the ids that Gmail wants."""
+"""Look up a mailbox's labels: by the names that people use, by the ids that Gmail wants."""
 
 from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from arcade_gmail_multiuser.errors import UnknownLabel
+from arcade_gmail_multiuser.errors import AuthorizationError, GmailMultiuserError, UnknownLabel
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
+
+__all__ = ["FIXED", "LabelBook", "label_book", "label_counts", "label_resources"]
 
 MAX_SUGGESTIONS = 5
 _MAX_NAME = 225  # Gmail's limit for a label's name
@@ -133,3 +136,25 @@ def _folded(name: str) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
+
+
+async def label_resources(gmail: GmailClient) -> list[dict[str, Any]]:
+    """Return the label resources as Gmail lists them, without counts."""
+    answer = await gmail.call("users.labels.list")
+    return list(answer.get("labels") or ())
+
+
+async def label_book(gmail: GmailClient) -> LabelBook:
+    """Return the names and ids of all labels."""
+    return LabelBook(await label_resources(gmail))
+
+
+async def label_counts(
+    gmail: GmailClient, ids: Sequence[str]
+) -> dict[str, dict[str, Any] | GmailMultiuserError]:
+    """Return each label with its four counts, or why they could not be read."""
+    answers = await gmail.call_each("users.labels.get", [{"id": id_} for id_ in ids])
+    refusals = [answer for answer in answers if isinstance(answer, AuthorizationError)]
+    if refusals and len(refusals) == len(answers):
+        raise refusals[0]
+    return dict(zip(ids, answers, strict=True))

@@ -7,7 +7,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
-from arcade_gmail_multiuser.gmail.charsets import decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_words
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
 
 __all__ = ["read_composed"]

@@ -7,27 +7,27 @@ page ends in exactly one of two places: among what was read, or in `failed` with
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from arcade_gmail_multiuser.errors import (
-    AccessDenied,
     AuthorizationError,
-    ConnectionFailed,
-    DeadlineExceeded,
     GmailMultiuserError,
     InvalidInput,
+    InvalidQuery,
     NotFound,
-    RateLimited,
     RequestRefused,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
-from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook
+from arcade_gmail_multiuser.gmail.addresses import is_usable, mailbox_key
+from arcade_gmail_multiuser.gmail.api.client import GmailClient, off_loop, unless_unavailable
+from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_resources
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.queries import build_query
 
 __all__ = [
+    "MAX_SENDERS",
     "Count",
     "Failure",
     "FoundMessages",
@@ -35,18 +35,14 @@ __all__ = [
     "Page",
     "ReadThread",
     "Search",
-    "account",
     "count_messages",
-    "label_book",
-    "label_counts",
-    "label_resources",
-    "list_drafts",
     "list_messages",
+    "list_page",
     "list_threads",
-    "own_addresses",
-    "read_for_reply",
+    "noting_first_contacts",
     "read_message_with_labels",
     "read_messages",
+    "read_one",
     "read_thread",
     "read_threads",
 ]
@@ -73,16 +69,7 @@ SUMMARY_HEADERS = (
 
 COUNT_PAGES = 10
 COUNT_PAGE_SIZE = 500
-OFF_LOOP_BYTES = 30_000
-"""Messages larger than this are parsed in a thread, so that nobody else's call waits for it.
 
-Low, because a page has a hundred of them: 100 newsletters take half a second to read.
-"""
-
-SEND_AS_S = 5.0
-"""A reply does not wait longer than this for a list it can do without."""
-
-OUTAGES = (ConnectionFailed, DeadlineExceeded, RateLimited, Unavailable)
 
 T = TypeVar("T")
 
@@ -153,29 +140,24 @@ class FoundThreads:
     """How many were read and left out as automated mail."""
 
 
-async def list_drafts(mailbox: Mailbox, size: int, token: str | None) -> Page:
-    """Return one page of draft ids, which are not the ids of the messages in them."""
-    return await _list(mailbox, "drafts", Search(), size, token)
-
-
-async def list_messages(mailbox: Mailbox, search: Search, size: int, token: str | None) -> Page:
+async def list_messages(gmail: GmailClient, search: Search, size: int, token: str | None) -> Page:
     """Return one page of message ids, newest first."""
-    return await _list(mailbox, "messages", search, size, token)
+    return await list_page(gmail, "messages", search, size, token)
 
 
-async def list_threads(mailbox: Mailbox, search: Search, size: int, token: str | None) -> Page:
+async def list_threads(gmail: GmailClient, search: Search, size: int, token: str | None) -> Page:
     """Return one page of thread ids, the most recently active first."""
-    return await _list(mailbox, "threads", search, size, token)
+    return await list_page(gmail, "threads", search, size, token)
 
 
-async def count_messages(mailbox: Mailbox, search: Search) -> Count:
+async def count_messages(gmail: GmailClient, search: Search) -> Count:
     """Count by listing ids, because Gmail's own estimate is often 201 whatever the truth.
 
     Exact up to 5,000; beyond that the number is a lower bound.
     """
     number, token = 0, None
     for _ in range(COUNT_PAGES):
-        page = await list_messages(mailbox, search, COUNT_PAGE_SIZE, token)
+        page = await list_messages(gmail, search, COUNT_PAGE_SIZE, token)
         number += len(page.ids)
         token = page.next_token
         if token is None:
@@ -183,107 +165,59 @@ async def count_messages(mailbox: Mailbox, search: Search) -> Count:
     return Count(number, exact=False)
 
 
-async def read_messages(mailbox: Mailbox, ids: Sequence[str], *, bodies: bool) -> FoundMessages:
+async def read_messages(gmail: GmailClient, ids: Sequence[str], *, bodies: bool) -> FoundMessages:
     """Read the messages of a page; one that fails is named and never costs the others."""
     shape: dict[str, Any] = (
         {"format": "full"}
         if bodies
         else {"format": "metadata", "metadataHeaders": list(SUMMARY_HEADERS)}
     )
-    answers = await _each(mailbox, "users.messages.get", ids, shape)
+    answers = await _each(gmail, "users.messages.get", ids, shape)
     outcomes = [await _outcome(id_, answer, read_message) for id_, answer in answers]
     messages = tuple(x for x in outcomes if isinstance(x, ReadMessage))
     failed = tuple(x for x in outcomes if isinstance(x, Failure))
-    return FoundMessages(messages, failed, await _labels_for(mailbox, messages))
+    return FoundMessages(messages, failed, await _labels_for(gmail, messages))
 
 
-async def read_message_with_labels(mailbox: Mailbox, id_: str) -> tuple[ReadMessage, LabelBook]:
+async def read_message_with_labels(gmail: GmailClient, id_: str) -> tuple[ReadMessage, LabelBook]:
     """Read one message in full; errors are raised."""
-    resource = await mailbox.call("users.messages.get", id=id_, format="full")
+    message = await read_one(gmail, id_)
+    return message, await _labels_for(gmail, (message,))
+
+
+async def read_one(gmail: GmailClient, id_: str) -> ReadMessage:
+    """Read one message in full, without its labels' names; errors are raised."""
+    resource = await gmail.call("users.messages.get", id=id_, format="full")
     message = await _outcome(id_, resource, read_message)
     if isinstance(message, Failure):
         raise message.error
-    return message, await _labels_for(mailbox, (message,))
+    return message
 
 
-async def read_thread(mailbox: Mailbox, id_: str) -> ReadThread:
+async def read_thread(gmail: GmailClient, id_: str) -> ReadThread:
     """Read a whole conversation in full; errors of the thread itself are raised."""
-    resource = await mailbox.call("users.threads.get", id=id_, format="full")
+    resource = await gmail.call("users.threads.get", id=id_, format="full")
     parts = [(_id_of(part), part) for part in resource.get("messages") or ()]
     outcomes = [await _outcome(part_id, part, read_message) for part_id, part in parts]
     messages = tuple(x for x in outcomes if isinstance(x, ReadMessage))
     failed = tuple(x for x in outcomes if isinstance(x, Failure))
-    return ReadThread(id_, messages, failed, await _labels_for(mailbox, messages))
+    return ReadThread(id_, messages, failed, await _labels_for(gmail, messages))
 
 
-async def read_threads(mailbox: Mailbox, ids: Sequence[str]) -> FoundThreads:
+async def read_threads(gmail: GmailClient, ids: Sequence[str]) -> FoundThreads:
     """Read the headers of several conversations; one that fails is named."""
     shape = {"format": "metadata", "metadataHeaders": list(SUMMARY_HEADERS)}
-    answers = await _each(mailbox, "users.threads.get", ids, shape)
+    answers = await _each(gmail, "users.threads.get", ids, shape)
     outcomes = [await _outcome(id_, answer, _thread) for id_, answer in answers]
     threads = tuple(x for x in outcomes if isinstance(x, ReadThread))
     failed = tuple(x for x in outcomes if isinstance(x, Failure))
     everything = [message for thread in threads for message in thread.messages]
-    return FoundThreads(threads, failed, await _labels_for(mailbox, everything))
+    return FoundThreads(threads, failed, await _labels_for(gmail, everything))
 
 
-async def read_for_reply(mailbox: Mailbox, id_: str) -> tuple[ReadMessage, frozenset[str]]:
-    """Read the message to answer and every address that is the user's own.
-
-    The list of send-as addresses may be refused (an administrator can do that); the mailbox's
-    own address is then all there is.
-    """
-    resource, profile, aliases = await _together(
-        mailbox.call("users.messages.get", id=id_, format="full"),
-        mailbox.call("users.getProfile"),
-        _send_as(mailbox),
-    )
-    original = await _outcome(id_, resource, read_message)
-    if isinstance(original, Failure):
-        raise original.error
-    return original, _mine(profile, aliases)
-
-
-async def own_addresses(mailbox: Mailbox) -> frozenset[str]:
-    """Return every address that is the user's own, as far as they can be known."""
-    profile, aliases = await _together(mailbox.call("users.getProfile"), _send_as(mailbox))
-    return _mine(profile, aliases)
-
-
-def _mine(profile: Mapping[str, Any], aliases: Sequence[str]) -> frozenset[str]:
-    return frozenset({str(profile.get("emailAddress", "")), *aliases} - {""})
-
-
-async def account(mailbox: Mailbox) -> tuple[dict[str, Any], dict[str, Any] | GmailMultiuserError]:
-    """Return the Gmail profile and the Google user information, or why the latter is missing.
-
-    A refused token or scope is raised, because the person can mend that; an outage is not.
-    """
-    profile, person = await _together(
-        mailbox.call("users.getProfile"), _attempt(mailbox.userinfo())
-    )
-    return profile, person
-
-
-async def label_resources(mailbox: Mailbox) -> list[dict[str, Any]]:
-    """Return the label resources as Gmail lists them, without counts."""
-    answer = await mailbox.call("users.labels.list")
-    return list(answer.get("labels") or ())
-
-
-async def label_book(mailbox: Mailbox) -> LabelBook:
-    """Return the names and ids of all labels."""
-    return LabelBook(await label_resources(mailbox))
-
-
-async def label_counts(
-    mailbox: Mailbox, ids: Sequence[str]
-) -> dict[str, dict[str, Any] | GmailMultiuserError]:
-    """Return each label with its four counts, or why they could not be read."""
-    return dict(await _each(mailbox, "users.labels.get", ids, {}))
-
-
-async def _list(mailbox: Mailbox, what: str, search: Search, size: int, token: str | None) -> Page:
+async def list_page(
+    gmail: GmailClient, what: str, search: Search, size: int, token: str | None
+) -> Page:
     asked: dict[str, Any] = {"maxResults": size}
     if search.query:
         asked["q"] = search.query
@@ -294,7 +228,7 @@ async def _list(mailbox: Mailbox, what: str, search: Search, size: int, token: s
     if token:
         asked["pageToken"] = token
     try:
-        answer = await mailbox.call(f"users.{what}.list", **asked)
+        answer = await gmail.call(f"users.{what}.list", **asked)
     except (InvalidInput, RequestRefused, NotFound):
         if not token:
             raise
@@ -307,11 +241,11 @@ async def _list(mailbox: Mailbox, what: str, search: Search, size: int, token: s
 
 
 async def _each(
-    mailbox: Mailbox, method: str, ids: Sequence[str], shape: Mapping[str, Any]
+    gmail: GmailClient, method: str, ids: Sequence[str], shape: Mapping[str, Any]
 ) -> list[tuple[str, dict[str, Any] | GmailMultiuserError]]:
     if not ids:
         return []
-    answers = await mailbox.call_each(method, [{"id": id_, **shape} for id_ in ids])
+    answers = await gmail.call_each(method, [{"id": id_, **shape} for id_ in ids])
     if answers and all(isinstance(answer, AuthorizationError) for answer in answers):
         raise next(answer for answer in answers if isinstance(answer, AuthorizationError))
     return list(zip(ids, answers, strict=True))
@@ -325,9 +259,7 @@ async def _outcome(
     if isinstance(answer, GmailMultiuserError):
         return Failure(id_, answer)
     try:
-        if int(answer.get("sizeEstimate") or 0) > OFF_LOOP_BYTES:
-            return await asyncio.to_thread(read, answer)
-        return read(answer)
+        return await off_loop(int(answer.get("sizeEstimate") or 0), lambda: read(answer))
     except Exception as failure:  # noqa: BLE001 # mail is hostile; one message never costs the rest
         kind = type(failure).__name__
         return Failure(
@@ -346,7 +278,7 @@ def _id_of(resource: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _labels_for(mailbox: Mailbox, messages: Sequence[ReadMessage]) -> LabelBook:
+async def _labels_for(gmail: GmailClient, messages: Sequence[ReadMessage]) -> LabelBook:
     """Ask for the labels' names only where an id does not already say its name.
 
     Without an answer the ids stand for themselves: names are a courtesy, the mail is the answer.
@@ -354,34 +286,59 @@ async def _labels_for(mailbox: Mailbox, messages: Sequence[ReadMessage]) -> Labe
     used = {label for message in messages for label in message.label_ids}
     if not any(label.startswith("Label_") for label in used):
         return LabelBook([{"id": label, "name": label, "type": "system"} for label in used])
-    resources = await _attempt(label_resources(mailbox))
+    resources = await unless_unavailable(label_resources(gmail))
     return LabelBook([] if isinstance(resources, GmailMultiuserError) else resources)
 
 
-async def _send_as(mailbox: Mailbox) -> list[str]:
+MAX_SENDERS = 10
+"""Senders looked up for one answer, in the order of their messages."""
+
+
+FIRST_CONTACT_S = 5.0
+"""The mail does not wait longer than this for what it can do without."""
+
+
+async def noting_first_contacts(
+    gmail: GmailClient, messages: Sequence[ReadMessage]
+) -> tuple[ReadMessage, ...]:
+    """Add a warning to each message whose sender has no other mail here, from or to them.
+
+    What cannot be looked up is not warned of: the mail is the answer, this a courtesy.
+
+    Raises:
+        AuthorizationError: the person has to connect, or to grant more.
+    """
+    by_sender: dict[str, list[ReadMessage]] = {}
+    for message in messages:
+        if message.from_ and is_usable(message.from_) and not message.is_own:
+            by_sender.setdefault(mailbox_key(message.from_.email), []).append(message)
+    asked = {key: query for key in list(by_sender)[:MAX_SENDERS] if (query := _mail_with(key))}
+    searches = [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()]
     try:
-        async with asyncio.timeout(SEND_AS_S):
-            answer = await _attempt(mailbox.call("users.settings.sendAs.list"))
+        async with asyncio.timeout(FIRST_CONTACT_S):
+            answers = await gmail.call_each("users.messages.list", searches)
     except TimeoutError:
-        return []
-    if isinstance(answer, GmailMultiuserError):
-        return []
-    return [str(entry.get("sendAsEmail", "")) for entry in answer.get("sendAs") or ()]
+        return tuple(messages)
+    new: set[str] = set()
+    for key, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, AuthorizationError):
+            raise answer
+        if isinstance(answer, GmailMultiuserError):
+            continue
+        found = {str(entry.get("id")) for entry in answer.get("messages") or ()}
+        if found <= {message.id for message in by_sender[key]}:
+            new |= {message.id for message in by_sender[key]}
+    return tuple(_warned(message) if message.id in new else message for message in messages)
 
 
-async def _attempt(asked: Awaitable[T]) -> T | GmailMultiuserError:
-    """Wait for what the answer can do without; a token or scope that is refused still raises."""
+def _mail_with(email: str) -> str:
     try:
-        return await asked
-    except (*OUTAGES, AccessDenied, NotFound, RequestRefused) as failure:
-        return failure
+        return f"{{{build_query(sender=[email])} {build_query(recipient=[email])}}}"
+    except InvalidQuery:
+        return ""
 
 
-async def _together(*asked: Awaitable[Any]) -> list[Any]:
-    """Wait for all of them, and leave none running when one fails."""
-    tasks = [asyncio.ensure_future(each) for each in asked]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
+def _warned(message: ReadMessage) -> ReadMessage:
+    sender = message.from_.email if message.from_ else ""
+    said = f"No other mail from or to {sender} is in this mailbox: the sender may be a stranger."
+    return replace(message, warnings=(*message.warnings, said))

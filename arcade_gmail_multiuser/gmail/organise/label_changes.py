@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.errors import (
     InvalidInput,
     NotFound,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import FIXED
 from arcade_gmail_multiuser.gmail.messages.fetch import Search, list_messages
 from arcade_gmail_multiuser.gmail.organise.undo_token import MAX_MESSAGES, Step
@@ -113,20 +113,20 @@ class OneChange:
     after: tuple[str, ...]
 
 
-async def change_one(mailbox: Mailbox, id_: str, change: Change) -> OneChange:
+async def change_one(gmail: GmailClient, id_: str, change: Change) -> OneChange:
     """Change one message; every error is raised. One that is so already is not written to."""
-    resource = await mailbox.call("users.messages.get", id=id_, format="minimal")
+    resource = await gmail.call("users.messages.get", id=id_, format="minimal")
     before = _labels_of(resource)
     thread_id = str(resource.get("threadId") or "")
     if not any(change.effect(frozenset(before))):
         return OneChange(id_, thread_id, before, before)
     _refuse(change, frozenset(before))
-    answer = await mailbox.call("users.messages.modify", id=id_, body=_body(change))
+    answer = await gmail.call("users.messages.modify", id=id_, body=_body(change))
     return OneChange(id_, thread_id, before, _labels_of(answer))
 
 
 async def change_named(
-    mailbox: Mailbox, ids: Sequence[str], change: Change, *, refused: Iterable[Entry] = ()
+    gmail: GmailClient, ids: Sequence[str], change: Change, *, refused: Iterable[Entry] = ()
 ) -> Ledger:
     """Change the messages with these ids; `refused` are those that were no ids.
 
@@ -135,7 +135,7 @@ async def change_named(
     """
     entries: dict[str, Entry] = {}
     states: dict[str, Labels] = {}
-    for id_, answer in zip(ids, await _read_each(mailbox, ids), strict=True):
+    for id_, answer in zip(ids, await _read_each(gmail, ids), strict=True):
         if isinstance(answer, GmailMultiuserError):
             entries[id_] = _failure(id_, answer)
             continue
@@ -147,11 +147,11 @@ async def change_named(
                 entries[id_] = _failure(id_, error)
             else:
                 entries[id_] = Entry(id_, "already")
-    entries |= {entry.id: entry for entry in await change_known(mailbox, states, change)}
+    entries |= {entry.id: entry for entry in await change_known(gmail, states, change)}
     return _honest(Ledger((*refused, *(entries[id_] for id_ in ids))))
 
 
-async def change_found(mailbox: Mailbox, search: Search, change: Change) -> Ledger:
+async def change_found(gmail: GmailClient, search: Search, change: Change) -> Ledger:
     """Change what a search finds, at most `MAX_MESSAGES` that need it; drafts are left alone.
 
     Repeating the same call goes on where this one stopped.
@@ -159,17 +159,17 @@ async def change_found(mailbox: Mailbox, search: Search, change: Change) -> Ledg
     Raises:
         GmailMultiuserError: nothing was changed, and this is why.
     """
-    states, cut = await _states_of(mailbox, search, change)
+    states, cut = await _states_of(gmail, search, change)
     most = MAX_UNTRASHED if change.untrash else MAX_MESSAGES
     needing = [id_ for id_, labels in states.items() if any(change.effect(labels))]
     for id_ in needing[most:]:
         del states[id_]
-    entries = await change_known(mailbox, states, change)
+    entries = await change_known(gmail, states, change)
     return _honest(Ledger(tuple(entries), more=cut or len(needing) > most))
 
 
 async def change_known(
-    mailbox: Mailbox, states: Mapping[str, Labels], change: Change
+    gmail: GmailClient, states: Mapping[str, Labels], change: Change
 ) -> list[Entry]:
     """Change messages whose labels are known, at most `MAX_MESSAGES` of them in need of it.
 
@@ -178,7 +178,7 @@ async def change_known(
     """
     effects = {id_: change.effect(labels) for id_, labels in states.items()}
     needing = [id_ for id_, effect in effects.items() if any(effect)]
-    failures = await _apply(mailbox, needing, change) if needing else {}
+    failures = await _apply(gmail, needing, change) if needing else {}
     entries = []
     for id_, (added, removed) in effects.items():
         if id_ in failures:
@@ -207,16 +207,16 @@ def steps_of(entries: Iterable[Entry]) -> list[Step]:
 
 
 async def _apply(
-    mailbox: Mailbox, ids: Sequence[str], change: Change
+    gmail: GmailClient, ids: Sequence[str], change: Change
 ) -> dict[str, GmailMultiuserError]:
     """Change them all and return those that failed."""
     if change.untrash:
-        answers = await mailbox.call_each("users.messages.untrash", [{"id": id_} for id_ in ids])
+        answers = await gmail.call_each("users.messages.untrash", [{"id": id_} for id_ in ids])
         pairs = zip(ids, answers, strict=True)
         return {id_: a for id_, a in pairs if isinstance(a, GmailMultiuserError)}
     body = {"ids": list(ids), **_body(change)}
     try:
-        await mailbox.call("users.messages.batchModify", body=body)
+        await gmail.call("users.messages.batchModify", body=body)
     except AuthorizationError:
         raise
     except GmailMultiuserError as error:
@@ -225,20 +225,20 @@ async def _apply(
 
 
 async def _read_each(
-    mailbox: Mailbox, ids: Sequence[str]
+    gmail: GmailClient, ids: Sequence[str]
 ) -> Sequence[dict[str, Any] | GmailMultiuserError]:
     shape = {"format": "minimal", "fields": "id,threadId,labelIds"}
-    return await mailbox.call_each("users.messages.get", [{"id": id_, **shape} for id_ in ids])
+    return await gmail.call_each("users.messages.get", [{"id": id_, **shape} for id_ in ids])
 
 
 async def _states_of(
-    mailbox: Mailbox, search: Search, change: Change
+    gmail: GmailClient, search: Search, change: Change
 ) -> tuple[dict[str, Labels], bool]:
     """Find which messages match and which of the labels in question each of them has."""
-    ids, cut = await _all_ids(mailbox, search)
+    ids, cut = await _all_ids(gmail, search)
     states: dict[str, set[str]] = {id_: set() for id_ in ids}
     for label in sorted(change.involved() - set(search.label_ids)):
-        having, _ = await _all_ids(mailbox, replace(search, label_ids=(*search.label_ids, label)))
+        having, _ = await _all_ids(gmail, replace(search, label_ids=(*search.label_ids, label)))
         for id_ in having:
             # One that the first listing did not reach, or that came in between, may be new here.
             if id_ in states or label in change.remove:
@@ -246,18 +246,18 @@ async def _states_of(
     for labels in states.values():
         labels.update(search.label_ids)
     if change.add:
-        drafts, _ = await _all_ids(mailbox, replace(search, label_ids=(*search.label_ids, "DRAFT")))
+        drafts, _ = await _all_ids(gmail, replace(search, label_ids=(*search.label_ids, "DRAFT")))
         for id_ in drafts:
             states.pop(id_, None)
     return {id_: frozenset(labels) for id_, labels in states.items()}, cut
 
 
-async def _all_ids(mailbox: Mailbox, search: Search) -> tuple[list[str], bool]:
+async def _all_ids(gmail: GmailClient, search: Search) -> tuple[list[str], bool]:
     """List the newest messages of a search, and say whether there are older ones."""
     ids: dict[str, None] = {}
     token = None
     for _ in range(PAGES):
-        page = await list_messages(mailbox, search, PAGE_SIZE, token)
+        page = await list_messages(gmail, search, PAGE_SIZE, token)
         ids |= dict.fromkeys(page.ids)
         token = page.next_token
         if token is None:

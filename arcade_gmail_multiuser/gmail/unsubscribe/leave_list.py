@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.errors import (
     OutcomeUnknown,
 )
 from arcade_gmail_multiuser.gmail.addresses import same_mailbox
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose.mime import OutgoingMessage
 from arcade_gmail_multiuser.gmail.compose.send import send_once
 from arcade_gmail_multiuser.gmail.messages.fetch import Search, list_messages
@@ -49,15 +49,15 @@ class Left:
     recipient: str = ""
 
 
-async def read_mailing_list(mailbox: Mailbox, id_: str) -> tuple[MailingList, frozenset[str]]:
+async def read_mailing_list(gmail: GmailClient, id_: str) -> tuple[MailingList, frozenset[str]]:
     """Read how one message says its list can be left, and its labels."""
-    resource = await mailbox.call(
+    resource = await gmail.call(
         "users.messages.get", id=id_, format="metadata", metadataHeaders=list(HEADERS)
     )
     return read_list(resource), frozenset(resource.get("labelIds") or ())
 
 
-async def leave(mailbox: Mailbox, of: MailingList, one_click: OneClick) -> Left:
+async def leave(gmail: GmailClient, of: MailingList, one_click: OneClick) -> Left:
     """Ask to be removed: by one click if that is offered and signed, else by mail.
 
     Raises:
@@ -70,12 +70,12 @@ async def leave(mailbox: Mailbox, of: MailingList, one_click: OneClick) -> Left:
             return Left("one_click", tuple(attempts))
         attempts.append(problem)
     if of.mail is not None:
-        await _send(mailbox, of.mail)
+        await _send(gmail, of.mail)
         return Left("mail", tuple(attempts), recipient=of.mail.to.email)
     return Left("none", tuple(attempts), pages=of.pages)
 
 
-async def trash_mail_of(mailbox: Mailbox, of: MailingList) -> Ledger:
+async def trash_mail_of(gmail: GmailClient, of: MailingList) -> Ledger:
     """Move the newest mail of the list, or of its sender, to Trash; `more` says if older is left.
 
     What was found is read and compared, because a search for an address also finds names.
@@ -84,9 +84,9 @@ async def trash_mail_of(mailbox: Mailbox, of: MailingList) -> Ledger:
         GmailMultiuserError: the mail could not be looked for; nothing was moved.
     """
     query = f"list:{of.list_id}" if of.list_id else build_query(sender=[of.sender])
-    page = await list_messages(mailbox, Search(query), MAX_TRASHED, None)
+    page = await list_messages(gmail, Search(query), MAX_TRASHED, None)
     shape = {"format": "metadata", "metadataHeaders": ["From", "List-Id"]}
-    answers = await mailbox.call_each(
+    answers = await gmail.call_each(
         "users.messages.get", [{"id": id_, **shape} for id_ in page.ids]
     )
     states: dict[str, frozenset[str]] = {}
@@ -98,7 +98,7 @@ async def trash_mail_of(mailbox: Mailbox, of: MailingList) -> Ledger:
             failed.append(Entry(id_, "failed", error=answer))
         elif _is_of(of, answer) and not _KEPT & set(answer.get("labelIds") or ()):
             states[id_] = frozenset(answer.get("labelIds") or ())
-    entries = await change_known(mailbox, states, _TO_TRASH)
+    entries = await change_known(gmail, states, _TO_TRASH)
     return Ledger((*entries, *failed), more=page.next_token is not None)
 
 
@@ -122,10 +122,10 @@ async def _click(one_click: OneClick, url: str) -> str | None:
     return f"The list's server answered {status}."
 
 
-async def _send(mailbox: Mailbox, mail: LeaveMail) -> None:
+async def _send(gmail: GmailClient, mail: LeaveMail) -> None:
     message = OutgoingMessage(to=(mail.to,), subject=mail.subject, body=mail.body)
     try:
-        await send_once(mailbox, message)
+        await send_once(gmail, message)
     except OutcomeUnknown:
         raise OutcomeUnknown(
             "The mail that asks the list to stop may have been sent: Google's answer was lost. "

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from arcade_gmail_multiuser.errors import InvalidAddress
 from arcade_gmail_multiuser.gmail.addresses import Address, parse_addresses, read_addresses
-from arcade_gmail_multiuser.gmail.charsets import decode_words
+from arcade_gmail_multiuser.gmail.characters import decode_words
 
 __all__ = ["HEADERS", "LeaveMail", "MailingList", "read_list"]
 

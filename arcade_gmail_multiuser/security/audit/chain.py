@@ -30,18 +30,21 @@ def canonical(value: dict[str, Any]) -> str:
 
 
 class AuditKeys:
-    """Sign with the newest key, check with any of several.
+    """Sign with the newest key and check with any of several.
 
-    Each key is derived from the one given, so that an encryption key can serve both purposes.
+    Args:
+        keys: what `new_key` returns: one key, or several with the newest first. Signing keys are
+            derived from them, so that an encryption key can serve both purposes.
 
     Raises:
         ConfigurationError: no key, a weak one, or the same one twice.
     """
 
-    def __init__(self, materials: Iterable[bytes]) -> None:
+    def __init__(self, keys: str | Iterable[str]) -> None:
         self._signing: dict[str, bytes] = {}
         self._naming: dict[str, bytes] = {}
-        for material in materials:
+        for encoded in [keys] if isinstance(keys, str) else keys:
+            material = decode_key(encoded)
             signing = hmac.digest(material, b"arcade_gmail_multiuser audit signing", "sha256")
             key_id = derive_key_id(signing)
             if key_id in self._signing:
@@ -53,11 +56,6 @@ class AuditKeys:
         if not self._signing:
             raise ConfigurationError("At least one audit key is needed.")
         self.newest_id = next(iter(self._signing))
-
-    @classmethod
-    def from_base64(cls, encoded: Iterable[str]) -> AuditKeys:
-        """Build from base64 keys, newest first."""
-        return cls([decode_key(one) for one in encoded])
 
     def sign(self, purpose: str, content: str) -> str:
         return self._mac(self._signing[self.newest_id], purpose, content)

@@ -7,16 +7,21 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from arcade_gmail_multiuser.errors import InvalidInput, StorageError
+from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
 from arcade_gmail_multiuser.security.audit.store import AuditStore, unavailable
 from arcade_gmail_multiuser.security.audit.verify import Anchor, Verdict, verify_audit
+from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 from arcade_gmail_multiuser.security.recorder import Outcome, Recorder
 from arcade_gmail_multiuser.security.redaction import redact
 
-__all__ = ["AuditLog", "Auditor", "NoAudit"]
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ["AuditLog", "Auditor", "NoAudit", "open_audit"]
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z][a-z0-9_]{0,31}){0,3}")
 _UNPRINTABLE = re.compile(
@@ -197,3 +202,31 @@ def _clean_details(detail: Mapping[str, str | int | bool]) -> dict[str, str | in
         else _clean(str(value))
         for name, value in found
     }
+
+
+def open_audit(
+    boundary: AuditBoundary,
+    database: AsyncEngine | None,
+    *,
+    project: str,
+    clock: Callable[[], float] = time.time,
+) -> Auditor:
+    """Make the auditor; await its `prepare` at start and its `close` at the end.
+
+    Raises:
+        ConfigurationError: it has to be in a database, and there is none.
+    """
+    if not boundary.enabled:
+        return NoAudit()
+    store: AuditStore
+    if boundary.file is not None:
+        store = FileAuditStore(boundary.file, head_path=boundary.head_file)
+    elif database is not None:
+        # A file needs no SQLAlchemy.
+        from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore  # noqa: PLC0415
+
+        store = SqlAuditStore(database)
+    else:
+        raise ConfigurationError("security.audit.file is needed where there is no database.")
+    keys = AuditKeys(boundary.keys)
+    return AuditLog(store, keys, project=project, name_users=boundary.name_users, clock=clock)

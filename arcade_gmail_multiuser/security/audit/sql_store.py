@@ -11,28 +11,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Integer,
-    MetaData,
-    RowMapping,
-    String,
-    Table,
-    Text,
-    func,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import RowMapping, func, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from arcade_gmail_multiuser.security.audit import tables
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
-from arcade_gmail_multiuser.security.sql_tables import prepare_tables
+from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 
 __all__ = ["SqlAuditStore"]
 
@@ -45,47 +32,24 @@ class SqlAuditStore:
 
     Args:
         engine: its caller closes it. SQLite has to be in WAL mode with a busy timeout.
-        prefix: begins the tables' names.
         patience_s: how long an append may take before it counts as impossible.
     """
 
-    def __init__(
-        self, engine: AsyncEngine, *, prefix: str = "audit_", patience_s: float = 10.0
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, *, patience_s: float = 10.0) -> None:
         self._engine = engine
         self._patience_s = patience_s
-        self._metadata = MetaData()
-        # SQLite wants INTEGER for a row id, and has 64 bits in it.
-        number = BigInteger().with_variant(Integer(), "sqlite")
-        self._records = Table(
-            f"{prefix}records",
-            self._metadata,
-            Column("position", number, primary_key=True, autoincrement=False),
-            Column("record", Text, nullable=False),
-            Column("mac", String(64), nullable=False),
-        )
-        self._heads = Table(
-            f"{prefix}head",
-            self._metadata,
-            Column("id", Integer, primary_key=True, autoincrement=False),
-            Column("log", String(32), nullable=False),
-            Column("count", number, nullable=False),
-            Column("digest", String(64), nullable=False),
-            Column("key_id", String(32), nullable=False),
-            Column("mac", String(64), nullable=False),
-        )
 
     async def prepare(self, keys: AuditKeys) -> None:
         """Create the tables and the head of an empty log; a log that lost its head gets none."""
         async with self._patiently():
-            await prepare_tables(self._engine, self._metadata)
+            await prepare_tables(self._engine, tables.metadata)
             with contextlib.suppress(IntegrityError):  # another process was first
                 async with self._engine.begin() as db:
-                    headed = await db.scalar(select(func.count()).select_from(self._heads))
-                    written = await db.scalar(select(func.count()).select_from(self._records))
+                    headed = await db.scalar(select(func.count()).select_from(tables.head))
+                    written = await db.scalar(select(func.count()).select_from(tables.records))
                     if not headed and not written:
                         values = {"id": _ONLY_ROW, **_columns(new_head(keys))}
-                        await db.execute(insert(self._heads).values(values))
+                        await db.execute(insert(tables.head).values(values))
 
     async def append(self, contents: Sequence[dict[str, Any]], keys: AuditKeys) -> Head:
         async with self._patiently(), self._engine.begin() as db:
@@ -98,29 +62,29 @@ class SqlAuditStore:
                 for n, one in enumerate(records, start=1)
             ]
             try:
-                await db.execute(insert(self._records), rows)
+                await db.execute(insert(tables.records), rows)
             except IntegrityError:
                 raise tampered("there are records after its head.") from None
-            only = self._heads.c.id == _ONLY_ROW
-            await db.execute(update(self._heads).where(only).values(_columns(following)))
+            only = tables.head.c.id == _ONLY_ROW
+            await db.execute(update(tables.head).where(only).values(_columns(following)))
         return following
 
     async def exists(self) -> bool:
         """Tell whether there is a log, be it one that lost its records or its head."""
         async with self._patiently(), self._engine.connect() as db:
-            tables = await db.run_sync(lambda sync: inspect(sync).get_table_names())
-        return self._records.name in tables or self._heads.name in tables
+            present = await db.run_sync(lambda sync: inspect(sync).get_table_names())
+        return tables.records.name in present or tables.head.name in present
 
     async def snapshot(self) -> Snapshot:
-        last = select(func.coalesce(func.max(self._records.c.position), 0)).scalar_subquery()
-        query = select(*self._heads.c, last.label("last")).where(self._heads.c.id == _ONLY_ROW)
+        last = select(func.coalesce(func.max(tables.records.c.position), 0)).scalar_subquery()
+        query = select(*tables.head.c, last.label("last")).where(tables.head.c.id == _ONLY_ROW)
         async with self._patiently(), self._engine.connect() as db:
             # One statement sees one moment, whoever is writing.
             row = (await db.execute(query)).mappings().first()
         return Snapshot(None, 0) if row is None else Snapshot(_head_of(row), row["last"])
 
     async def read(self, snapshot: Snapshot) -> AsyncIterator[Signed]:
-        records = self._records.c
+        records = tables.records.c
         after: int | None = None
         while True:
             query = select(records.position, records.record, records.mac)
@@ -137,9 +101,9 @@ class SqlAuditStore:
 
     async def _lock_head(self, db: AsyncConnection) -> Head | None:
         # Setting a column to itself is a write all the same: from here on, others wait.
-        only = self._heads.c.id == _ONLY_ROW
-        locking = update(self._heads).where(only).values(count=self._heads.c.count)
-        row = (await db.execute(locking.returning(*self._heads.c))).mappings().first()
+        only = tables.head.c.id == _ONLY_ROW
+        locking = update(tables.head).where(only).values(count=tables.head.c.count)
+        row = (await db.execute(locking.returning(*tables.head.c))).mappings().first()
         return None if row is None else _head_of(row)
 
     def _patiently(self) -> AbstractAsyncContextManager[None]:

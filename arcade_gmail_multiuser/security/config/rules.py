@@ -12,7 +12,6 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.config.findings import Findings, Location
 from arcade_gmail_multiuser.security.config.schema import Document
 from arcade_gmail_multiuser.security.config.urls import check_addresses
-from arcade_gmail_multiuser.security.config.weak_secrets import weakness_of
 from arcade_gmail_multiuser.security.keys import decode_key
 from arcade_gmail_multiuser.security.origins import is_loopback
 
@@ -22,6 +21,15 @@ _REDIS = ("redis://", "rediss://", "unix://")
 _SHORTEST_API_KEY = 16
 _SHORTEST_WORKER_SECRET = 32
 _SHORTEST_CLIENT_SECRET = 8
+_MIN_DISTINCT = 8
+"""16 random hexadecimal digits hold about 10 different ones; fewer than 6 nearly never."""
+
+_PLACEHOLDER = re.compile(
+    r"change[-_ ]?(me|this|it)|replace[-_ ]?(me|this)|placeholder|example|insert[-_ ]|"
+    r"your[-_ ]|pass(word|phrase)|do[-_ ]not[-_ ]use|sandbox-secret|x{6,}|12345678|abcdefgh|"
+    r"\.\.\.|…|^<.*>$|^(dev|test|default|secret|admin|todo|none|null|undefined)+$",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"//[^/?#]*:[^/?#]+@|[?&]password=")
 _MAKE_ONE = "Make one with `openssl rand -base64 32` and set it in the environment."
 _FROM_ENV = "Write ${env:NAME} and set NAME in the environment."
@@ -289,3 +297,22 @@ def _addresses_with_passwords(document: Document) -> list[tuple[Location, Secret
         found.append((("engine", "database"), document.engine.database))
         found.append((("engine", "token_store"), document.engine.token_store))
     return [one for one in found if _PASSWORD.search(one[1].get_secret_value())]
+
+
+def weakness_of(secret: str, *, shortest: int) -> str | None:
+    """Say what is wrong with a secret, as the end of a sentence; None when nothing is seen.
+
+    Args:
+        shortest: how many UTF-8 bytes it needs.
+    """
+    if not secret:
+        return "is missing."
+    if len(secret.encode("utf-8", errors="replace")) < shortest:
+        return f"is shorter than {shortest} bytes."
+    if _PLACEHOLDER.search(secret):
+        return "is a default or an example."
+    if len(set(secret)) < min(_MIN_DISTINCT, shortest):
+        return "repeats few characters."
+    if not secret.isprintable() or not secret.isascii() or " " in secret:
+        return "holds characters that do not survive a header."
+    return None

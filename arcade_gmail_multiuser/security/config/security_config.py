@@ -43,13 +43,11 @@ from arcade_gmail_multiuser.security.config.boundaries import (
     SecurityBoundaries,
     WorkerBoundary,
 )
-from arcade_gmail_multiuser.security.config.env_references import resolve_references
 from arcade_gmail_multiuser.security.config.findings import Finding, Findings
+from arcade_gmail_multiuser.security.config.loader import MAX_BYTES, load_document
 from arcade_gmail_multiuser.security.config.rules import apply_rules
 from arcade_gmail_multiuser.security.config.schema import Document
 from arcade_gmail_multiuser.security.config.urls import callback_of
-from arcade_gmail_multiuser.security.config.validation import fit_document
-from arcade_gmail_multiuser.security.config.yaml_loader import MAX_BYTES, read_yaml
 from arcade_gmail_multiuser.security.keys import decode_key, derive_key_id
 from arcade_gmail_multiuser.security.sealing import Keyring
 
@@ -91,8 +89,7 @@ class SecurityConfig:
             ConfigurationError: the file cannot be read, or is not YAML of a mapping.
         """
         findings = Findings()
-        raw, referring = resolve_references(read_yaml(_text_of(source)), env, findings)
-        document = fit_document(raw, findings)
+        document, referring = load_document(_text_of(source), env, findings)
         apply_rules(document, referring, findings)
         return None if findings.errors else cls(document, findings.warnings), findings
 
@@ -103,7 +100,7 @@ class SecurityConfig:
         return SecurityBoundaries(
             environment=self.document.environment,
             encryption_keys=keys,
-            keyring=Keyring.from_base64(keys),
+            keyring=Keyring(keys),
             key_ids=tuple(derive_key_id(decode_key(key)) for key in keys),
             isolation_mode=security.authentication.isolation_mode,
             token_exposure=security.authentication.token_exposure,

@@ -28,9 +28,12 @@ from arcade_gmail_multiuser.security.tokens.record import (
     UserToken,
     lifetime_of,
 )
-from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy, TokenRefresher
+from arcade_gmail_multiuser.security.tokens.refresh import (
+    RefreshPolicy,
+    TokenEvents,
+    TokenRefresher,
+)
 from arcade_gmail_multiuser.security.tokens.store import TokenStore
-from arcade_gmail_multiuser.security.tokens.token_events import TokenEvents
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 from arcade_gmail_multiuser.security.tokens.usage import UseLog
 

@@ -1,4 +1,12 @@
-"""Keep tokens in Redis, shared by any number of processes."""
+"""Keep tokens in Redis, shared by any number of processes.
+
+A record is a hash: g generation, k key id, m the rest as JSON, a and r the sealed tokens, u when it
+was last used, i its id and s its account. `<prefix>sealed:<key id>` is the set of the records that
+are sealed with a key, `<prefix>ids` finds a record by its id, `<prefix>account:…` is the set of an
+account's records, and four sorted sets list records by age: a project's, and those of a user, of a
+provider and of both. All names begin with the same `{…}`, so that a cluster keeps them together.
+Each script runs as one step.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +20,6 @@ from typing import Any
 from redis.asyncio import Redis
 
 from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
-from arcade_gmail_multiuser.security.tokens import redis_scripts
 from arcade_gmail_multiuser.security.tokens.record import (
     TokenKey,
     TokenRecord,
@@ -25,6 +32,79 @@ from arcade_gmail_multiuser.security.tokens.token_sealer import unreadable
 __all__ = ["RedisTokenStore"]
 
 _FIELDS = ("g", "k", "m", "a", "r", "u")
+
+# KEYS: record, names of key ids, ids, then the lists by age.
+# ARGV: prefix of the sets, expected, g, k, m, a, r, u, i, prefix of the accounts, s, created at
+_PUT = """
+local held = redis.call('HMGET', KEYS[1], 'g', 'k')
+if (held[1] or '') ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'g', ARGV[3], 'k', ARGV[4], 'm', ARGV[5], 'a', ARGV[6])
+redis.call('HSET', KEYS[1], 'i', ARGV[9], 's', ARGV[11])
+redis.call('HSET', KEYS[3], ARGV[9], KEYS[1])
+redis.call('SADD', ARGV[10] .. ARGV[11], KEYS[1])
+for n = 4, #KEYS do redis.call('ZADD', KEYS[n], ARGV[12], KEYS[1]) end
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[1], 'r', ARGV[7]) end
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'u', ARGV[8]) end
+if held[2] and held[2] ~= ARGV[4] then redis.call('SREM', ARGV[1] .. held[2], KEYS[1]) end
+redis.call('SADD', ARGV[1] .. ARGV[4], KEYS[1])
+redis.call('SADD', KEYS[2], ARGV[4])
+return 1
+"""
+
+# KEYS: record, lease, ids, then the lists by age.
+# ARGV: prefix of the sets, expected, of the accounts
+_DELETE = """
+local held = redis.call('HMGET', KEYS[1], 'g', 'k', 'i', 's')
+if held[1] ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HDEL', KEYS[3], held[3])
+redis.call('SREM', ARGV[3] .. held[4], KEYS[1])
+for n = 4, #KEYS do redis.call('ZREM', KEYS[n], KEYS[1]) end
+redis.call('SREM', ARGV[1] .. held[2], KEYS[1])
+return 1
+"""
+
+# KEYS: record, names of key ids. ARGV: prefix of the sets, expected g, expected k, k, a, r
+_RESEAL = """
+local held = redis.call('HMGET', KEYS[1], 'g', 'k')
+if held[1] ~= ARGV[2] or held[2] ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], 'k', ARGV[4], 'a', ARGV[5])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'r', ARGV[6]) end
+redis.call('SREM', ARGV[1] .. ARGV[3], KEYS[1])
+redis.call('SADD', ARGV[1] .. ARGV[4], KEYS[1])
+redis.call('SADD', KEYS[2], ARGV[4])
+return 1
+"""
+
+# KEYS: record. ARGV: u
+_TOUCH = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'u', ARGV[1])
+return 1
+"""
+
+# KEYS: lease. ARGV: owner, milliseconds. Gives {} when taken, else {owner, milliseconds left}.
+_ACQUIRE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return {holder, redis.call('PTTL', KEYS[1])} end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {}
+"""
+
+# KEYS: lease. ARGV: owner, milliseconds
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+
+# KEYS: lease. ARGV: owner, milliseconds in which nobody gets it
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], '', 'PX', ARGV[2])
+return 1
+"""
 
 
 class RedisTokenStore:
@@ -56,13 +136,13 @@ class RedisTokenStore:
         self._prefix = f"{{{prefix}}}:"
         self._patience_s = patience_s
         # redis-py types a script as taking any client; one registered here needs none.
-        self._put: Any = self._redis.register_script(redis_scripts.PUT)
-        self._delete: Any = self._redis.register_script(redis_scripts.DELETE)
-        self._reseal: Any = self._redis.register_script(redis_scripts.RESEAL)
-        self._touch: Any = self._redis.register_script(redis_scripts.TOUCH)
-        self._acquire: Any = self._redis.register_script(redis_scripts.ACQUIRE)
-        self._renew: Any = self._redis.register_script(redis_scripts.RENEW)
-        self._release: Any = self._redis.register_script(redis_scripts.RELEASE)
+        self._put: Any = self._redis.register_script(_PUT)
+        self._delete: Any = self._redis.register_script(_DELETE)
+        self._reseal: Any = self._redis.register_script(_RESEAL)
+        self._touch: Any = self._redis.register_script(_TOUCH)
+        self._acquire: Any = self._redis.register_script(_ACQUIRE)
+        self._renew: Any = self._redis.register_script(_RENEW)
+        self._release: Any = self._redis.register_script(_RELEASE)
 
     async def prepare(self) -> None:
         """See that it answers; there is nothing to make."""

@@ -22,7 +22,7 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.security.masking import HiddenText
-from arcade_gmail_multiuser.security.tokens.lease import Lease
+from arcade_gmail_multiuser.security.recorder import Outcome, Recorder
 from arcade_gmail_multiuser.security.tokens.provider import RefreshAnswer, TokenProvider
 from arcade_gmail_multiuser.security.tokens.record import (
     DEFAULT_LIFETIME_S,
@@ -30,11 +30,10 @@ from arcade_gmail_multiuser.security.tokens.record import (
     TokenRecord,
     lifetime_of,
 )
-from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, TokenStore
-from arcade_gmail_multiuser.security.tokens.token_events import TokenEvents
+from arcade_gmail_multiuser.security.tokens.store import Lease, LeaseHolder, TokenStore
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 
-__all__ = ["RefreshPolicy", "TokenRefresher"]
+__all__ = ["RefreshPolicy", "TokenEvents", "TokenRefresher"]
 
 logger = logging.getLogger(__name__)
 
@@ -296,3 +295,32 @@ def _not_now(holder: LeaseHolder) -> Unavailable:
         "The permission could not be renewed just now; try again in a moment.",
         retry_after_ms=max(int(holder.remaining_s * 1000), 250),
     )
+
+
+class TokenEvents:
+    """Record events before what they tell of takes effect.
+
+    A recorder that raises stops the operation: what cannot be audited does not happen.
+    """
+
+    def __init__(self, recorder: Recorder | None) -> None:
+        self._recorder = recorder
+
+    async def tell(
+        self,
+        event: str,
+        key: TokenKey,
+        outcome: Outcome = "succeeded",
+        *,
+        actor: str = "token_manager",
+        **detail: str | int | bool,
+    ) -> None:
+        if self._recorder is not None:
+            await self._recorder.record(
+                event,
+                outcome=outcome,
+                actor=actor,
+                user_id=key.user_id,
+                provider=key.provider,
+                detail=detail,
+            )

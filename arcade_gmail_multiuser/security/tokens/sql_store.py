@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
-from arcade_gmail_multiuser.security.sql_tables import prepare_tables
+from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 from arcade_gmail_multiuser.security.tokens.record import (
     TokenKey,
     TokenRecord,

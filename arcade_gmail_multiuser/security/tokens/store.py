@@ -1,17 +1,31 @@
-"""What a place for tokens has to do, the same for memory, SQL and Redis."""
+"""Define what a token store does, the same in memory, SQL and Redis, and open one."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from arcade_gmail_multiuser.errors import StorageUnavailable
+from arcade_gmail_multiuser.errors import StorageError, StorageUnavailable
 from arcade_gmail_multiuser.security.backend_errors import failing_closed
 from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 
-__all__ = ["LeaseHolder", "Reseal", "TokenStore", "patiently"]
+__all__ = [
+    "Lease",
+    "LeaseHolder",
+    "Reseal",
+    "TokenDirectory",
+    "TokenStore",
+    "open_token_store",
+    "patiently",
+]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +128,121 @@ def _unavailable(cause: BaseException) -> StorageUnavailable:
         developer_message=f"token store: {type(cause).__name__}",
         retry_after_ms=2000,
     )
+
+
+class Lease:
+    """One attempt of one task to refresh one connection; use it as `async with lease.let_go():`."""
+
+    def __init__(self, store: TokenStore, key: TokenKey, seconds: float) -> None:
+        self._store = store
+        self._key = key
+        self._seconds = seconds
+        self._owner = secrets.token_urlsafe(18)
+        self._may_be_ours = False
+        self.cooldown_s = 0.0
+        """For how long nobody asks the provider about this user after the lease is let go."""
+
+    async def take(self) -> LeaseHolder | None:
+        """Take the lease and give None, or tell who has it."""
+        # Noted first: who is cancelled while asking may have been given it.
+        self._may_be_ours = True
+        try:
+            holder = await self._store.acquire_lease(self._key, self._owner, self._seconds)
+        except StorageError:
+            # A store that does not answer would not let go of it either; the lease runs out.
+            self._may_be_ours = False
+            raise
+        self._may_be_ours = holder is None
+        return holder
+
+    @contextlib.asynccontextmanager
+    async def let_go(self) -> AsyncIterator[None]:
+        """Release the lease at the end, also when the task is cancelled."""
+        try:
+            yield
+        finally:
+            if self._may_be_ours:
+                await asyncio.shield(asyncio.ensure_future(self._release()))
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew the lease for as long as the body takes."""
+        keeper = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.wait({keeper})
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / 3)
+            try:
+                if not await self._store.renew_lease(self._key, self._owner, self._seconds):
+                    # Stopped for too long. Another may be refreshing; the generation decides.
+                    logger.warning("a lease was lost while the provider was asked")
+                    return
+            except StorageError:
+                logger.warning("a lease could not be renewed; trying again")
+
+    async def _release(self) -> None:
+        try:
+            await self._store.release_lease(self._key, self._owner, cooldown_s=self.cooldown_s)
+        except StorageError:
+            logger.warning("a lease could not be let go; it ends by itself")
+
+
+class TokenDirectory:
+    """Find and list the connections of one project. Another project's are not there."""
+
+    def __init__(self, store: TokenStore, *, project: str) -> None:
+        self._store = store
+        self._project = project
+
+    async def by_id(self, connection_id: str) -> TokenRecord | None:
+        """Find a connection by the id it has outside."""
+        return await self._store.find(self._project, connection_id)
+
+    async def page(
+        self, *, limit: int, offset: int, user_id: str | None = None, provider: str | None = None
+    ) -> tuple[list[TokenRecord], int]:
+        """Give one page, oldest first, and how many there are in all."""
+        return await self._store.page(
+            self._project, limit=limit, offset=offset, user_id=user_id, provider=provider
+        )
+
+    async def users_of_account(self, provider: str, subject: str) -> int:
+        """Count the users of the project who are connected to an account.
+
+        Google revokes an account's whole grant with any of its tokens, so while there are any
+        nothing may be revoked.
+        """
+        return await self._store.users_of_account(self._project, provider, subject)
+
+
+def open_token_store(url: str, *, schema: str | None = None) -> TokenStore:
+    """Make the store; await its `prepare` at start and its `close` at the end.
+
+    Args:
+        url: `memory:` (one process, gone when it ends; has to be asked for by this name),
+            `sqlite:///…`, `postgresql://…`, `redis://…` or `rediss://…`.
+        schema: PostgreSQL's schema, or the prefix of Redis's keys, if not the usual one.
+
+    Raises:
+        ConfigurationError: not an address of any of these.
+    """
+    # Each backend is an extra of its own, needed only by whoever names it.
+    if url == "memory:":
+        from arcade_gmail_multiuser.security.tokens.memory_store import MemoryTokenStore  # noqa: PLC0415
+
+        return MemoryTokenStore()
+    if url.startswith(("redis:", "rediss:", "unix:")):
+        from arcade_gmail_multiuser.security.tokens.redis_store import RedisTokenStore  # noqa: PLC0415
+
+        return RedisTokenStore(url) if schema is None else RedisTokenStore(url, prefix=schema)
+    from arcade_gmail_multiuser.security.database import (  # noqa: PLC0415
+        open_token_database,
+    )
+    from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore  # noqa: PLC0415
+
+    return SqlTokenStore(open_token_database(url, schema=schema), owns_engine=True)

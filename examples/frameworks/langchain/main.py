@@ -2,11 +2,13 @@
 
     python examples/frameworks/langchain/main.py alice@example.com bob@example.com
 
-A tool that lacks permission interrupts the graph; once the person has agreed, the graph goes on
-with that very call. ARCADE_BASE_URL, ARCADE_API_KEY, OPENAI_API_KEY and OPENAI_MODEL say where.
+A call that lacks permission, or would send, interrupts the graph; once the person has granted
+access and said yes, the graph continues with that very call. Set ARCADE_BASE_URL, ARCADE_API_KEY,
+OPENAI_API_KEY and OPENAI_MODEL.
 """
 
 import asyncio
+import json
 import os
 import sys
 from typing import Any
@@ -18,11 +20,12 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt import create_react_agent
 from langgraph.types import Command, interrupt
 
-from arcade_gmail_multiuser.client import MultiUserGmailAgent
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser import GmailMultiuserError, MultiUserGmailAgent
 
 TASK = "Send me a summary of my three latest mails, and keep one as a draft."
 TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
+TERMINAL = asyncio.Lock()
+DENIED = "The person does not want this to be done."
 
 
 def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> StructuredTool:
@@ -31,9 +34,12 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Structur
     async def call(config: RunnableConfig, **arguments: Any) -> Any:
         user_id = config["configurable"]["user_id"]
         request = {"action": function["name"], "parameters": arguments}
+        # LangGraph runs this from the top again, and each interrupt returns what it was given.
+        if await gmail.needs_approval(user_id, request) and not interrupt(request):
+            return DENIED
         answer = await gmail.process_email_request(user_id, request)
-        while answer.get("authRequired"):
-            interrupt(function["name"])
+        while "authUrl" in answer:
+            interrupt(request)
             answer = await gmail.process_email_request(user_id, request)
         return answer["data"] if answer["success"] else answer["error"]
 
@@ -45,22 +51,37 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Structur
     )
 
 
-async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
-    """Show a person where to agree to these tools, all at once, and wait until they have."""
+async def says_yes(user_id: str, tool: str, arguments: Any) -> bool:
+    """Show a person what the model wants to do, and ask. Here everyone shares one terminal."""
+    async with TERMINAL:
+        print(f"{user_id}: {tool} {json.dumps(arguments)}: do it? [y/N]", flush=True)
+        return (await asyncio.to_thread(sys.stdin.readline)).strip().lower() == "y"
+
+
+async def grant(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to grant what these tools need, at once, and wait until they have."""
     asked = await gmail.manager.authenticate_user(user_id, tools)
     if "url" in asked:
         print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
         await gmail.manager.wait_for_authorization(user_id, tools)
 
 
+async def approve(gmail: MultiUserGmailAgent, user_id: str, request: dict[str, Any]) -> bool:
+    """Ask the person about a call that would send; one that only lacked permission may go on."""
+    if not await gmail.needs_approval(user_id, request):
+        return True
+    return await says_yes(user_id, request["action"], request["parameters"])
+
+
 async def ask(agent: Any, gmail: MultiUserGmailAgent, user_id: str, task: str) -> str:
-    """Let the agent do a task for one person, through every permission it needs."""
-    # In an application the id comes from the session of who is signed in.
+    """Let the agent do a task for one person, through every permission and yes it needs."""
+    # In an application the id comes from the signed-in user's session.
     config = {"configurable": {"thread_id": user_id, "user_id": user_id}}
     state = await agent.ainvoke({"messages": [("user", task)]}, config)
     while asked := state.get("__interrupt__"):
-        await agree(gmail, user_id, [wish.value for wish in asked])
-        state = await agent.ainvoke(Command(resume={wish.id: True for wish in asked}), config)
+        await grant(gmail, user_id, [call.value["action"] for call in asked])
+        answers = {call.id: await approve(gmail, user_id, call.value) for call in asked}
+        state = await agent.ainvoke(Command(resume=answers), config)
     return str(state["messages"][-1].content)
 
 
@@ -71,14 +92,14 @@ async def main(people: list[str]) -> None:
         tools = [gmail_tool(gmail, one["function"]) for one in described]
         model = ChatOpenAI(model=os.environ["OPENAI_MODEL"])
         # One agent serves everybody: its checkpoints are kept by thread, and a thread is a person.
-        # In v1 a call that waits would have its neighbours done twice, a send among them.
+        # In v1 an interrupted call would have the calls beside it made twice, a send among them.
         agent = create_react_agent(model, tools, checkpointer=InMemorySaver(), version="v2")
 
         async def one(user_id: str) -> None:
             try:
                 said = await ask(agent, gmail, user_id, TASK)
             except GmailMultiuserError as problem:
-                # One who declines, or takes too long, holds up nobody else.
+                # A person who declines or takes too long does not hold up the others.
                 said = problem.message
             print(f"{user_id}: {said}", flush=True)
 

@@ -2,9 +2,9 @@
 
     python examples/frameworks/openai_agents/main.py alice@example.com bob@example.com
 
-A tool that lacks permission needs approval, in the SDK's words; once the person has agreed, the
-run goes on with that very call. ARCADE_BASE_URL, ARCADE_API_KEY, OPENAI_API_KEY and OPENAI_MODEL
-say where.
+A call that lacks permission, or would send, needs approval, as the SDK calls it; once the person
+has granted access and said yes, the run continues with that very call. Set ARCADE_BASE_URL,
+ARCADE_API_KEY, OPENAI_API_KEY and OPENAI_MODEL.
 """
 
 import asyncio
@@ -24,11 +24,12 @@ from agents import (
 )
 from agents.tool_context import ToolContext
 
-from arcade_gmail_multiuser.client import MultiUserGmailAgent
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser import GmailMultiuserError, MultiUserGmailAgent
 
 TASK = "Send me a summary of my three latest mails, and keep one as a draft."
 TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
+TERMINAL = asyncio.Lock()
+DENIED = "The person does not want this to be done."
 
 
 @dataclass
@@ -42,10 +43,13 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Function
     """Make a tool of the SDK; whose mail it works on comes with the run's context."""
     name = function["name"]
 
-    async def lacks_permission(
-        context: RunContextWrapper[Person], _arguments: dict[str, Any], _call_id: str
+    async def needs_approval(
+        context: RunContextWrapper[Person], arguments: dict[str, Any], _call_id: str
     ) -> bool:
-        return "url" in await gmail.manager.authenticate_user(context.context.user_id, name)
+        user_id = context.context.user_id
+        if await gmail.needs_approval(user_id, {"action": name, "parameters": arguments}):
+            return True
+        return "url" in await gmail.manager.authenticate_user(user_id, name)
 
     async def call(context: ToolContext[Person], arguments: str) -> str:
         request = {"action": name, "parameters": json.loads(arguments or "{}")}
@@ -57,13 +61,20 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Function
         description=function["description"],
         params_json_schema=function["parameters"],
         on_invoke_tool=call,
-        needs_approval=lacks_permission,
+        needs_approval=needs_approval,
         strict_json_schema=False,
     )
 
 
-async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
-    """Show a person where to agree to these tools, all at once, and wait until they have."""
+async def says_yes(user_id: str, tool: str, arguments: Any) -> bool:
+    """Show a person what the model wants to do, and ask. Here everyone shares one terminal."""
+    async with TERMINAL:
+        print(f"{user_id}: {tool} {json.dumps(arguments)}: do it? [y/N]", flush=True)
+        return (await asyncio.to_thread(sys.stdin.readline)).strip().lower() == "y"
+
+
+async def grant(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to grant what these tools need, at once, and wait until they have."""
     asked = await gmail.manager.authenticate_user(user_id, tools)
     if "url" in asked:
         print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
@@ -71,15 +82,22 @@ async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> N
 
 
 async def ask(agent: Agent[Person], gmail: MultiUserGmailAgent, user_id: str, task: str) -> str:
-    """Let the agent do a task for one person, through every permission it needs."""
-    # In an application the id comes from the session of who is signed in.
+    """Let the agent do a task for one person, through every permission and yes it needs."""
+    # In an application the id comes from the signed-in user's session.
     person = Person(user_id)
     result = await Runner.run(agent, task, context=person)
     while result.interruptions:
         state = result.to_state()
-        await agree(gmail, user_id, [wish.name for wish in result.interruptions])
-        for wish in result.interruptions:
-            state.approve(wish)
+        await grant(gmail, user_id, [call.name for call in result.interruptions])
+        for call in result.interruptions:
+            arguments = json.loads(call.arguments or "{}")
+            request = {"action": call.name, "parameters": arguments}
+            if not await gmail.needs_approval(user_id, request):
+                state.approve(call)  # it only lacked permission
+            elif await says_yes(user_id, call.name, arguments):
+                state.approve(call)
+            else:
+                state.reject(call, rejection_message=DENIED)
         result = await Runner.run(agent, state, context=person)
     return str(result.final_output)
 
@@ -100,7 +118,7 @@ async def main(people: list[str]) -> None:
             try:
                 said = await ask(agent, gmail, user_id, TASK)
             except GmailMultiuserError as problem:
-                # One who declines, or takes too long, holds up nobody else.
+                # A person who declines or takes too long does not hold up the others.
                 said = problem.message
             print(f"{user_id}: {said}", flush=True)
 

@@ -2,11 +2,13 @@
 
     python examples/frameworks/pydantic_ai/main.py alice@example.com bob@example.com
 
-A tool that lacks permission defers its call; once the person has agreed, the run goes on with
-that very call. ARCADE_BASE_URL, ARCADE_API_KEY, OPENAI_API_KEY and OPENAI_MODEL say where.
+A call that lacks permission, or would send, is deferred; once the person has granted access and
+said yes, the run continues with that very call. Set ARCADE_BASE_URL, ARCADE_API_KEY,
+OPENAI_API_KEY and OPENAI_MODEL.
 """
 
 import asyncio
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -18,14 +20,17 @@ from pydantic_ai import (
     DeferredToolRequests,
     RunContext,
     Tool,
+    ToolCallPart,
+    ToolDenied,
 )
 from pydantic_ai.models.openai import OpenAIChatModel
 
-from arcade_gmail_multiuser.client import MultiUserGmailAgent
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_multiuser import GmailMultiuserError, MultiUserGmailAgent
 
 TASK = "Send me a summary of my three latest mails, and keep one as a draft."
 TOOLS = ("WhoAmI", "ListEmails", "SendEmail", "WriteDraftEmail")
+TERMINAL = asyncio.Lock()
+DENIED = ToolDenied("The person does not want this to be done.")
 
 
 @dataclass
@@ -40,37 +45,61 @@ def gmail_tool(gmail: MultiUserGmailAgent, function: dict[str, Any]) -> Tool[Per
     name = function["name"]
 
     async def call(context: RunContext[Person], **arguments: Any) -> Any:
+        user_id = context.deps.user_id
         request = {"action": name, "parameters": arguments}
-        answer = await gmail.process_email_request(context.deps.user_id, request)
-        if answer.get("authRequired"):
+        if not context.tool_call_approved and await gmail.needs_approval(user_id, request):
             raise ApprovalRequired
-        return answer["data"] if answer["success"] else answer["error"]
+        answer = await gmail.process_email_request(user_id, request)
+        if answer["success"]:
+            return answer["data"]
+        if "authUrl" in answer:
+            raise ApprovalRequired
+        return answer["error"]
 
     return Tool.from_schema(
         call, name, function["description"], function["parameters"], takes_ctx=True
     )
 
 
-async def agree(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
-    """Show a person where to agree to these tools, all at once, and wait until they have."""
+async def says_yes(user_id: str, tool: str, arguments: Any) -> bool:
+    """Show a person what the model wants to do, and ask. Here everyone shares one terminal."""
+    async with TERMINAL:
+        print(f"{user_id}: {tool} {json.dumps(arguments)}: do it? [y/N]", flush=True)
+        return (await asyncio.to_thread(sys.stdin.readline)).strip().lower() == "y"
+
+
+async def grant(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> None:
+    """Show a person where to grant what these tools need, at once, and wait until they have."""
     asked = await gmail.manager.authenticate_user(user_id, tools)
     if "url" in asked:
         print(f"{user_id}: open this page to connect: {asked['url']}", flush=True)
         await gmail.manager.wait_for_authorization(user_id, tools)
 
 
+async def approve(gmail: MultiUserGmailAgent, user_id: str, call: ToolCallPart) -> bool:
+    """Ask the person about a call that would send; one that only lacked permission may go on."""
+    request = {"action": call.tool_name, "parameters": call.args_as_dict()}
+    if not await gmail.needs_approval(user_id, request):
+        return True
+    return await says_yes(user_id, call.tool_name, call.args_as_dict())
+
+
 async def ask(
     agent: Agent[Person, Any], gmail: MultiUserGmailAgent, user_id: str, task: str
 ) -> str:
-    """Let the agent do a task for one person, through every permission it needs."""
-    # In an application the id comes from the session of who is signed in.
+    """Let the agent do a task for one person, through every permission and yes it needs."""
+    # In an application the id comes from the signed-in user's session.
     person = Person(user_id)
     result = await agent.run(task, deps=person)
     while isinstance(wishes := result.output, DeferredToolRequests):
-        await agree(gmail, user_id, [call.tool_name for call in wishes.approvals])
+        calls = wishes.approvals
+        await grant(gmail, user_id, [call.tool_name for call in calls])
+        approvals = {
+            call.tool_call_id: await approve(gmail, user_id, call) or DENIED for call in calls
+        }
         result = await agent.run(
             message_history=result.all_messages(),
-            deferred_tool_results=wishes.build_results(approve_all=True),
+            deferred_tool_results=wishes.build_results(approvals=approvals),
             deps=person,
         )
     return str(result.output)
@@ -91,7 +120,7 @@ async def main(people: list[str]) -> None:
             try:
                 said = await ask(agent, gmail, user_id, TASK)
             except GmailMultiuserError as problem:
-                # One who declines, or takes too long, holds up nobody else.
+                # A person who declines or takes too long does not hold up the others.
                 said = problem.message
             print(f"{user_id}: {said}", flush=True)
 

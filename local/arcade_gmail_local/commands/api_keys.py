@@ -103,7 +103,7 @@ async def _with(
     """Ask the store; a change is recorded in the audit before it is made."""
     from arcade_gmail_local.engine.database import open_database, prepare_database
     from arcade_gmail_local.engine.http.api_keys import ApiKeyStore, check_key_name
-    from arcade_gmail_multiuser.security.audit.opening import open_audit
+    from arcade_gmail_multiuser.security.audit.log import open_audit
 
     database = open_database(place.database_url)
     try:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arcade_gmail_local.commands.credentials import private_directory
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ ATTEMPTS_ON_ONE_MACHINE = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    listening.add_arguments(parser, port=9099)
+    http_server.add_arguments(parser, port=9099)
     parser.add_argument(
         "--config",
         type=Path,
@@ -104,11 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.config is not None:
         return _run_configured(arguments)
     secrets = {name: required(name) for name in SECRETS}
-    listener = listening.listen(arguments)
+    listener = http_server.listen(arguments)
     from arcade_gmail_local.engine.app import create_engine_app
 
-    settings = settings_of(arguments, secrets, listening.url_of(listener))
-    return listening.serve(create_engine_app(settings), listener, "engine")
+    settings = settings_of(arguments, secrets, http_server.url_of(listener))
+    return http_server.serve(create_engine_app(settings), listener, "engine")
 
 
 def _run_configured(arguments: argparse.Namespace) -> int:
@@ -121,7 +121,7 @@ def _run_configured(arguments: argparse.Namespace) -> int:
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig, initialize
 
     config = SecurityConfig.from_yaml(arguments.config, env=os.environ)
-    listening.mask_secrets_in_logs()
+    http_server.mask_secrets_in_logs()
     logger = logging.getLogger("arcade_gmail_multiuser.security")
     logger.setLevel(logging.INFO)
     boundaries = initialize(config, logger)
@@ -129,7 +129,7 @@ def _run_configured(arguments: argparse.Namespace) -> int:
     from arcade_gmail_local.engine.app import create_engine_app
 
     app = create_engine_app(settings)
-    return listening.serve(app, listening.listen(arguments), "engine")
+    return http_server.serve(app, http_server.listen(arguments), "engine")
 
 
 SECRETS = {

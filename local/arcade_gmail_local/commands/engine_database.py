@@ -17,7 +17,7 @@ from arcade_gmail_local.commands.api_keys import configured_place, database_url_
 from arcade_gmail_multiuser.cli.tokens import print_revisions
 
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.security.sql_tables import SchemaHistory
+    from arcade_gmail_multiuser.security.schema_versions import SchemaHistory
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _visit(url: str, *, upgrade: bool) -> list[tuple[SchemaHistory, str | None]]:
     from arcade_gmail_local.engine.database import HISTORIES, open_database
-    from arcade_gmail_multiuser.security.sql_tables import revisions_of, upgrade_tables
+    from arcade_gmail_multiuser.security.schema_versions import revisions_of, upgrade_tables
 
     database = open_database(url)
     try:

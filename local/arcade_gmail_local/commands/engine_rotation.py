@@ -95,9 +95,9 @@ def rotate(config: Path | None, schema: str | None) -> int:
 async def _rotate(place: Place, schema: str | None) -> Report:
     from arcade_gmail_local.engine.database import open_database, prepare_database
     from arcade_gmail_local.engine.rotation import api_keys_waiting, rotate_sealed
-    from arcade_gmail_multiuser.security.tokens.opening import open_token_store
     from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
     from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+    from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
     database = open_database(place.database_url)
     store: TokenStore = (
@@ -119,7 +119,7 @@ async def _rotate(place: Place, schema: str | None) -> Report:
 
 async def _audit(place: Place, database: AsyncEngine) -> None:
     """Audit the rotation; the log's end is then signed with the newest key, and needs no other."""
-    from arcade_gmail_multiuser.security.audit.opening import open_audit
+    from arcade_gmail_multiuser.security.audit.log import open_audit
 
     audit = open_audit(place.audit, database, project=place.project)
     await audit.prepare()
@@ -146,7 +146,7 @@ def _given() -> Place:
             " rotated by `keys rotate`."
         )
     audit = AuditBoundary(enabled=True, keys=keys_in(AUDIT_KEYS) or keys)
-    return Place(Keyring.from_base64(keys), store, database, audit, "default")
+    return Place(Keyring(keys), store, database, audit, "default")
 
 
 def _configured(path: Path) -> Place:

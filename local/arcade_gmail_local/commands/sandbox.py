@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from arcade_gmail_multiuser.cli import listening
+from arcade_gmail_multiuser.cli import http_server
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
@@ -17,7 +17,7 @@ SUMMARY = "start the stand-in for Google: OAuth and two mailboxes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    listening.add_arguments(parser, port=9100)
+    http_server.add_arguments(parser, port=9100)
     parser.add_argument(
         "--expose", action="store_true", help="allow a --host that other machines can reach"
     )
@@ -27,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if not arguments.expose and not listening.is_loopback(arguments.host):
+    if not arguments.expose and not http_server.is_loopback(arguments.host):
         raise ConfigurationError(
             f"The sandbox hands its mail to anyone who asks, and {arguments.host} is not loopback. "
             "Use 127.0.0.1, or say --expose if that is what you want."
         )
-    listener = listening.listen(arguments)
+    listener = http_server.listen(arguments)
     from arcade_gmail_local.sandbox.app import create_sandbox
 
     app = create_sandbox(seeded=not arguments.empty, loopback_only=not arguments.expose)
-    return listening.serve(app, listener, "sandbox")
+    return http_server.serve(app, listener, "sandbox")

@@ -16,8 +16,8 @@ from sqlalchemy.sql.schema import Table
 
 from arcade_gmail_local.engine import tables
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.private_sqlite import open_private_sqlite
-from arcade_gmail_multiuser.security.sql_tables import (
+from arcade_gmail_multiuser.security.database import open_private_sqlite
+from arcade_gmail_multiuser.security.schema_versions import (
     SECURITY,
     SchemaHistory,
     prepare_tables,

@@ -29,14 +29,11 @@ from arcade_gmail_local.engine.outbound import AiohttpOutbound, Outbound
 from arcade_gmail_local.engine.rotation import refuse_missing_keys
 from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError, StorageUnavailable
-from arcade_gmail_multiuser.security.audit.log import Auditor
-from arcade_gmail_multiuser.security.audit.opening import open_audit
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter
-from arcade_gmail_multiuser.security.rate_limits.opening import open_limiter
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
+from arcade_gmail_multiuser.security.audit.log import Auditor, open_audit
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter, open_limiter
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory, open_token_store
 
 __all__ = ["Services", "open_services", "services_of"]
 

@@ -278,7 +278,7 @@ class EngineSettings:
 
     def keyring(self) -> Keyring:
         """Build the keyring, which checks every key."""
-        return Keyring.from_base64(self.encryption_keys)
+        return Keyring(self.encryption_keys)
 
     @property
     def origin(self) -> str:

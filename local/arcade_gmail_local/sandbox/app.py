@@ -1,38 +1,39 @@
 """A stand-in for Google on one machine: Gmail's API, OAuth and two mailboxes full of mail.
 
-Start it with `arcade-gmail-multiuser sandbox`, or inside a test with `create_sandbox()`, which
-gives an ASGI application. Everything is in memory and one event loop; it is gone when it ends.
-Point a client at it with GMAIL_API_ENDPOINT=http://127.0.0.1:9100.
+Start it with `arcade-gmail-multiuser sandbox`, or in a test with `create_sandbox()`, which returns
+an ASGI application. All state is in memory. Point a client at it with
+GMAIL_API_ENDPOINT=http://127.0.0.1:9100.
 
 What it imitates
     - users.getProfile, messages, attachments, threads, drafts, labels and history, media uploads
       (`media`, `multipart`) and batches, by Gmail's discovery document: paths, parameters, the
-      schema of every answer, and which scopes let a token call which method.
-    - Refusals in Google's words: the envelope, 400 for what cannot be an id and 404 for what is
-      none, 401, the 403 of a missing scope, gmail.metadata's ban on searches, 409, 413.
-    - Mail that travels: what one account sends arrives in the other's inbox, unread, without Bcc,
-      with authentication results, in the thread it answers. Message-IDs are replaced on sending.
+      schema of every answer, and the scopes of every method.
+    - Google's errors, word for word: the envelope, 400 for a malformed id and 404 for an unknown
+      one, 401, the 403 of a missing scope, gmail.metadata's ban on searches, 409, 413.
+    - Delivery: what one account sends arrives in the other's inbox, unread, without Bcc, with
+      authentication results, in the thread it replies to. Message-IDs are replaced on sending.
     - Threads by reference and subject; drafts whose message changes at every update and which can
-      be sent once; labels with their colours, reserved names and clashes; history with gaps.
-    - The search language, by whole words, and inside runs of Japanese or Chinese.
-    - Filters that sort what arrives, never what is there; a vacation responder that answers each
-      person once and no machine; send-as addresses, of which the primary can be changed.
+      be sent once; labels with their colours, reserved names and conflicts; history with gaps.
+    - Snippets and search by the raw text, hidden text included; search by whole words, and inside
+      runs of Japanese or Chinese.
+    - Filters, which apply to arriving mail only; a vacation responder that replies once to each
+      person and never to a machine; send-as addresses, of which the primary can be changed.
     - OAuth: a consent page, codes, refresh, revocation, userinfo (see `oauth/`).
-    - Trouble on order, through /_sandbox/ (see `control/`): errors, delays, dropped connections,
-      cut answers, latency, quota units, a limit of requests in flight.
+    - Faults, through /_sandbox/ (see `control/`): errors, delays, dropped connections, truncated
+      answers, latency, quota units, a limit of requests in flight.
 
-What it does not
+What it does not imitate
     - Settings of language, IMAP, POP and automatic forwarding (they can be read), delegates,
-      resumable uploads: a path that is not here answers 404, as one unknown to Google does.
-    - Push: a watch is kept and ends after seven days, but nothing is ever published.
-    - Spam judgement, categories by themselves, bounces: mail for an address that has no mailbox
-      here is accepted and listed at /_sandbox/outgoing.
-    - `alt=media` or `proto`, JSONP, gzip, tokens in the query. Answers are not indented.
-    - Quotas are off until they are set, and a batch runs its parts one after another.
-    - History forgets after 20,000 records, not after a week.
+      resumable uploads. Their paths answer 404, as unknown paths do at Google.
+    - Push: a watch expires after seven days, but nothing is ever published.
+    - Spam filtering, automatic categories, bounces: mail to an address without a mailbox here is
+      accepted and listed at /_sandbox/outgoing.
+    - `alt=media` or `proto`, JSONP, gzip, tokens in the query, indented answers.
+    - Quotas, unless they are set; and a batch runs its parts one after another.
+    - History expires after 20,000 records, not after a week.
 
-It is no protection of anything: whoever reaches it makes tokens for any mailbox in it. It answers
-loopback clients and loopback Host names only, unless it is told otherwise.
+It protects nothing: anyone who reaches it can issue tokens for any mailbox in it. It answers only
+loopback clients and loopback Host names, unless told otherwise.
 """
 
 from __future__ import annotations
@@ -45,43 +46,41 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from arcade_gmail_local.sandbox.control.endpoints import Control
-from arcade_gmail_local.sandbox.control.faults import FaultTable
-from arcade_gmail_local.sandbox.control.traffic import TrafficLog
+from arcade_gmail_local.sandbox.control.fault_injection import FaultInjector
+from arcade_gmail_local.sandbox.control.request_log import RequestLog
+from arcade_gmail_local.sandbox.control.routes import Control
+from arcade_gmail_local.sandbox.http.batch import BatchRunner
+from arcade_gmail_local.sandbox.http.dispatch import NOT_HERE, Dispatcher
+from arcade_gmail_local.sandbox.http.limits import Limits
+from arcade_gmail_local.sandbox.http.middleware import CONTROL_PREFIX, SandboxMiddleware
+from arcade_gmail_local.sandbox.http.routes import GmailEndpoints
 from arcade_gmail_local.sandbox.mail.store import Store
 from arcade_gmail_local.sandbox.oauth.identity import Identity
 from arcade_gmail_local.sandbox.oauth.people import People, Person, seeded_people
 from arcade_gmail_local.sandbox.oauth.routes import oauth_routes
-from arcade_gmail_local.sandbox.seed.mail import seeded_labels, seeded_messages
-from arcade_gmail_local.sandbox.wire.batch import BatchRunner
-from arcade_gmail_local.sandbox.wire.call import Limits
-from arcade_gmail_local.sandbox.wire.endpoints import GmailEndpoints
-from arcade_gmail_local.sandbox.wire.front_door import CONTROL_PREFIX, FrontDoor
-from arcade_gmail_local.sandbox.wire.gateway import NOT_HERE, Gateway
+from arcade_gmail_local.sandbox.sample_mail.mailboxes import seeded_labels, seeded_messages
 
 __all__ = ["Sandbox", "create_sandbox"]
 
 
 class Sandbox(Starlette):
-    """The application. Its parts are attributes, for tests that live in the same process."""
+    """The ASGI application. Its parts are attributes, for tests in the same process."""
 
     def __init__(self, *, seeded: bool, clock: Callable[[], float], loopback_only: bool) -> None:
         self.store = Store(clock)
         self.identity = Identity(clock)
         self.people = seeded_people() if seeded else People()
         self.limits = Limits()
-        self.traffic = TrafficLog()
-        self.faults = FaultTable()
-        gateway = Gateway(self.store, self.identity, self.limits)
-        batches = BatchRunner(gateway, self.identity, self.traffic, self.faults, clock)
-        self.front_door = FrontDoor(
+        self.request_log = RequestLog()
+        self.faults = FaultInjector()
+        dispatcher = Dispatcher(self.store, self.identity, self.limits)
+        batches = BatchRunner(dispatcher, self.request_log, self.faults)
+        self.request_middleware = SandboxMiddleware(
             super().__call__,
-            gateway=gateway,
-            grants=self.identity,
-            traffic=self.traffic,
+            dispatcher=dispatcher,
+            request_log=self.request_log,
             faults=self.faults,
             limits=self.limits,
-            clock=clock,
             loopback_only=loopback_only,
         )
         control = Control(
@@ -89,16 +88,16 @@ class Sandbox(Starlette):
             identity=self.identity,
             people=self.people,
             faults=self.faults,
-            traffic=self.traffic,
+            request_log=self.request_log,
             limits=self.limits,
-            front_door=self.front_door,
+            middleware=self.request_middleware,
         )
         if seeded:
             for person in self.people:
                 self._seed(person)
         super().__init__(
             routes=[
-                *GmailEndpoints(gateway, batches).routes(),
+                *GmailEndpoints(dispatcher, batches).routes(),
                 *oauth_routes(self.identity, self.people),
                 *control.routes(),
             ],
@@ -107,7 +106,7 @@ class Sandbox(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self.front_door(scope, receive, send)
+            await self.request_middleware(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -132,11 +131,11 @@ def create_sandbox(
     clock: Callable[[], float] = time.time,
     loopback_only: bool = True,
 ) -> Sandbox:
-    """Make a sandbox of its own.
+    """Create a sandbox with mailboxes, tokens and faults of its own.
 
     Args:
-        seeded: with alice@example.com, bob@example.com and their mail; else with no account.
-        clock: seconds since the epoch; ids, dates, expiries and quotas go by it.
+        seeded: start with alice@example.com, bob@example.com and their mail, not empty.
+        clock: seconds since the epoch, for ids, dates, expiries and quotas.
         loopback_only: refuse clients from other machines and Host names that are not loopback.
     """
     return Sandbox(seeded=seeded, clock=clock, loopback_only=loopback_only)
@@ -144,5 +143,5 @@ def create_sandbox(
 
 async def _nothing_here(request: Request, _: Exception) -> Response:
     if request.url.path.startswith(CONTROL_PREFIX):
-        return JSONResponse({"error": "There is no such control."}, status_code=404)
+        return JSONResponse({"error": "There is no such control endpoint."}, status_code=404)
     return Response(NOT_HERE, 404, media_type="text/html")

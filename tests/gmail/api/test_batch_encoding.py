@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.batch_encoding import MAX_CALLS, decode, encode
+from arcade_gmail_multiuser.gmail.api.batch import MAX_CALLS, decode, encode
 from arcade_gmail_multiuser.gmail.api.requests import BuiltRequest, build
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 

@@ -24,11 +24,11 @@ from arcade_gmail_multiuser.errors import (
     TokenRejected,
     Unavailable,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.quota import Quota
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
-Make = Callable[..., Mailbox]
+Make = Callable[..., GmailClient]
 
 
 # --- who -----------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def test_a_damaged_token_is_refused_before_any_request(mailbox_for: Make, damage
 
 
 async def test_a_call_is_signed_and_goes_to_the_endpoint(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GMAIL_API_ENDPOINT", "http://127.0.0.1:9100")
     transport.will(reply.of(200, {"id": "1"}))
@@ -60,7 +60,7 @@ async def test_a_call_is_signed_and_goes_to_the_endpoint(
 
 
 async def test_a_wrong_endpoint_sends_no_token_anywhere(
-    mailbox: Mailbox, transport: Any, monkeypatch: pytest.MonkeyPatch
+    mailbox: GmailClient, transport: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GMAIL_API_ENDPOINT", "https://evil.example")
     for ask in (mailbox.call("users.getProfile"), mailbox.userinfo()):
@@ -78,7 +78,9 @@ async def test_two_mailboxes_at_once_each_use_their_own_token(
     assert [a["token"] for a in answers] == [f"Bearer token-{n}" for n in range(20)]
 
 
-async def test_another_persons_mailbox_cannot_be_named(mailbox: Mailbox, transport: Any) -> None:
+async def test_another_persons_mailbox_cannot_be_named(
+    mailbox: GmailClient, transport: Any
+) -> None:
     with pytest.raises(InvalidInput):
         await mailbox.call("users.getProfile", userId="bob@example.com")
     assert isinstance(
@@ -89,7 +91,7 @@ async def test_another_persons_mailbox_cannot_be_named(mailbox: Mailbox, transpo
 
 
 async def test_no_content_is_an_empty_object(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(reply.of(204))
     assert await mailbox.call("users.messages.delete", id="1") == {}
@@ -97,7 +99,7 @@ async def test_no_content_is_an_empty_object(
 
 @pytest.mark.parametrize("bad_id", ["", "../x", "x" * 5_000])
 async def test_an_id_that_cannot_be_one_makes_no_request(
-    mailbox: Mailbox, transport: Any, bad_id: str
+    mailbox: GmailClient, transport: Any, bad_id: str
 ) -> None:
     with pytest.raises(InvalidInput):
         await mailbox.call("users.messages.get", id=bad_id)
@@ -105,7 +107,7 @@ async def test_an_id_that_cannot_be_one_makes_no_request(
 
 
 async def test_userinfo_says_who_the_token_belongs_to(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(reply.of(200, {"email": "alice@example.com"}))
     assert await mailbox.userinfo() == {"email": "alice@example.com"}
@@ -122,7 +124,7 @@ async def test_userinfo_says_who_the_token_belongs_to(
     ],
 )
 async def test_userinfo_fails_in_the_same_words(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     transport: Any,
     reply: SimpleNamespace,
     status: int,
@@ -138,7 +140,7 @@ async def test_userinfo_fails_in_the_same_words(
 
 
 async def test_a_read_is_repeated_until_it_succeeds(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(
         reply.refusal(503, "The service is currently unavailable."),
@@ -171,7 +173,7 @@ async def test_a_lost_answer_to_a_send_is_unknown_and_not_sent_again(
 
 
 async def test_a_send_that_was_limited_or_never_left_is_sent_once_more(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(
         reply.refusal(429, "User-rate limit exceeded.", "rateLimitExceeded"),
@@ -182,7 +184,7 @@ async def test_a_send_that_was_limited_or_never_left_is_sent_once_more(
 
 
 async def test_a_rejected_token_is_neither_repeated_nor_refreshed(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(reply.refusal(401, "Invalid Credentials", "authError", "UNAUTHENTICATED"))
     with pytest.raises(TokenRejected):
@@ -218,7 +220,7 @@ async def test_a_mailboxs_time_is_for_all_its_calls_together(
 
 
 async def test_a_long_rate_limit_ends_at_once_and_says_when(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace, fake_time: Any
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace, fake_time: Any
 ) -> None:
     transport.will(reply.refusal(429, "slow down", "rateLimitExceeded", retry_after="900"))
     with pytest.raises(RateLimited) as slow:
@@ -291,7 +293,7 @@ async def test_callers_without_a_name_are_not_one_person(
 
 
 async def test_cancelled_calls_give_their_places_back(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     gate = transport.respond = Gate(reply.of(200, {}))
     tasks = [asyncio.create_task(mailbox.call("users.getProfile")) for _ in range(20)]
@@ -370,7 +372,7 @@ def ids(count: int) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 25, 26, 120])
 async def test_each_result_belongs_to_its_parameters(
-    mailbox: Mailbox, transport: Any, count: int
+    mailbox: GmailClient, transport: Any, count: int
 ) -> None:
     google = transport.respond = FakeBatches(lambda ident, _: (200, {"id": ident}))
     results = await mailbox.call_each("users.messages.get", ids(count))
@@ -379,7 +381,9 @@ async def test_each_result_belongs_to_its_parameters(
     assert set(google.asked.values()) <= {1}
 
 
-async def test_few_go_side_by_side_and_many_in_batches(mailbox: Mailbox, transport: Any) -> None:
+async def test_few_go_side_by_side_and_many_in_batches(
+    mailbox: GmailClient, transport: Any
+) -> None:
     google = transport.respond = FakeBatches(lambda ident, _: (200, {"id": ident}))
     await mailbox.call_each("users.messages.get", ids(8))
     assert google.sizes == [1] * 8
@@ -388,7 +392,7 @@ async def test_few_go_side_by_side_and_many_in_batches(mailbox: Mailbox, transpo
     assert google.sizes == [20, 20, 20]
 
 
-async def test_a_batch_is_signed_on_the_outside_only(mailbox: Mailbox, transport: Any) -> None:
+async def test_a_batch_is_signed_on_the_outside_only(mailbox: GmailClient, transport: Any) -> None:
     transport.respond = FakeBatches(lambda ident, _: (200, {"id": ident}))
     await mailbox.call_each("users.messages.get", ids(10))
     (request,) = transport.requests
@@ -405,12 +409,14 @@ async def test_a_batch_costs_what_its_calls_cost(
     await mailbox.call_each("users.messages.get", ids(10))
     with pytest.raises(RateLimited):
         await mailbox_for(
-            quota=mailbox._line._quota,
+            quota=mailbox._quota,
             deadline_s=5,  # the same person's budget
         ).call("users.messages.get", id="1")
 
 
-async def test_half_a_batch_limited_is_repeated_by_itself(mailbox: Mailbox, transport: Any) -> None:
+async def test_half_a_batch_limited_is_repeated_by_itself(
+    mailbox: GmailClient, transport: Any
+) -> None:
     google = transport.respond = FakeBatches(
         lambda ident, n: TOO_MANY if n == 1 and int(ident, 16) % 2 else (200, {"id": ident})
     )
@@ -420,7 +426,7 @@ async def test_half_a_batch_limited_is_repeated_by_itself(mailbox: Mailbox, tran
 
 
 async def test_what_fails_again_comes_back_in_narrower_batches(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     google = transport.respond = FakeBatches(lambda ident, n: TOO_MANY)
     results = await mailbox.call_each("users.messages.get", ids(24))
@@ -430,7 +436,7 @@ async def test_what_fails_again_comes_back_in_narrower_batches(
 
 
 async def test_what_still_fails_is_named_in_its_place_and_never_dropped(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     def answer(ident: str, _: int) -> tuple[int, Any]:
         if ident == "3":
@@ -452,7 +458,7 @@ async def test_what_still_fails_is_named_in_its_place_and_never_dropped(
 
 
 async def test_all_of_a_batch_limited_is_no_empty_mailbox(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.respond = lambda _: reply.refusal(429, "slow", "rateLimitExceeded")
     results = await mailbox.call_each("users.messages.get", ids(30))
@@ -461,7 +467,7 @@ async def test_all_of_a_batch_limited_is_no_empty_mailbox(
 
 
 async def test_a_part_told_to_wait_too_long_does_not_hold_up_the_others(
-    mailbox: Mailbox, transport: Any, fake_time: Any
+    mailbox: GmailClient, transport: Any, fake_time: Any
 ) -> None:
     later = refused(
         429, "User-rate limit exceeded.  Retry after 2036-01-01T00:00:00Z", "rateLimitExceeded"
@@ -482,7 +488,7 @@ async def test_a_part_told_to_wait_too_long_does_not_hold_up_the_others(
 
 @pytest.mark.parametrize("count", [1, 5, 30])
 async def test_a_rejected_token_of_a_whole_request_raises(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace, count: int
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace, count: int
 ) -> None:
     transport.respond = lambda _: reply.refusal(401, "Invalid Credentials", "authError")
     with pytest.raises(TokenRejected):
@@ -491,7 +497,7 @@ async def test_a_rejected_token_of_a_whole_request_raises(
 
 @pytest.mark.parametrize("rejected", [0, 4])
 async def test_a_rejected_token_in_every_part_raises_and_in_one_is_a_value(
-    mailbox: Mailbox, transport: Any, rejected: int
+    mailbox: GmailClient, transport: Any, rejected: int
 ) -> None:
     transport.respond = FakeBatches(lambda _, __: UNAUTHORIZED)
     with pytest.raises(TokenRejected):
@@ -505,7 +511,7 @@ async def test_a_rejected_token_in_every_part_raises_and_in_one_is_a_value(
 
 
 async def test_nothing_of_a_batch_is_repeated_before_the_last_of_its_waits_is_over(
-    mailbox: Mailbox, transport: Any, policy: Any, fake_time: Any
+    mailbox: GmailClient, transport: Any, policy: Any, fake_time: Any
 ) -> None:
     def until(seconds: int) -> tuple[int, Any]:
         when = datetime.fromtimestamp(int(policy.wall_clock()) + seconds, UTC)
@@ -520,7 +526,7 @@ async def test_nothing_of_a_batch_is_repeated_before_the_last_of_its_waits_is_ov
     assert sum(fake_time.slept) >= 20
 
 
-async def test_missing_parts_are_asked_for_again(mailbox: Mailbox, transport: Any) -> None:
+async def test_missing_parts_are_asked_for_again(mailbox: GmailClient, transport: Any) -> None:
     whole = FakeBatches(lambda ident, _: (200, {"id": ident}))
     answers = 0
 
@@ -540,7 +546,7 @@ async def test_missing_parts_are_asked_for_again(mailbox: Mailbox, transport: An
 
 
 async def test_a_batch_too_large_to_hold_is_asked_for_in_halves(
-    mailbox: Mailbox, transport: Any, fake_time: Any
+    mailbox: GmailClient, transport: Any, fake_time: Any
 ) -> None:
     google = FakeBatches(lambda ident, _: (200, {"id": ident}))
 
@@ -559,7 +565,7 @@ async def test_a_batch_too_large_to_hold_is_asked_for_in_halves(
 
 
 async def test_a_broken_connection_costs_a_batch_only_time(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     google = FakeBatches(lambda ident, _: (200, {"id": ident}))
     transport.will(ConnectionFailed("broke.", sent=True))
@@ -578,7 +584,7 @@ async def test_a_mailbox_out_of_time_says_so_for_each(
 
 
 async def test_what_may_not_be_repeated_cannot_be_called_for_each(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     with pytest.raises(InvalidInput):
         await mailbox.call_each("users.messages.send", [{"body": {"raw": "x"}}])
@@ -588,7 +594,7 @@ async def test_what_may_not_be_repeated_cannot_be_called_for_each(
 
 
 async def test_a_delete_whose_batch_was_lost_is_done_when_nothing_is_there_any_more(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     gone = refused(404, "Requested entity was not found.", "notFound")
     transport.will(ConnectionFailed("broke.", sent=True))
@@ -599,7 +605,7 @@ async def test_a_delete_whose_batch_was_lost_is_done_when_nothing_is_there_any_m
 
 
 async def test_cancelling_stops_every_batch(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     gate = transport.respond = Gate(reply.of(200, {}))
     task = asyncio.create_task(mailbox.call_each("users.messages.get", ids(100)))

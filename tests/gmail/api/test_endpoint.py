@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.gmail.api.endpoint import gmail_endpoint, userinfo_url
+from arcade_gmail_multiuser.gmail.api.requests import gmail_endpoint, userinfo_url
 
 
 def test_without_the_variable_it_is_google(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
     UnknownLabel,
 )
-from arcade_gmail_multiuser.gmail.api.errors import USERINFO, error_of, read_answer, read_json
+from arcade_gmail_multiuser.gmail.api.client import read_answer, read_json
+from arcade_gmail_multiuser.gmail.api.error_mapping import USERINFO, error_of
 from arcade_gmail_multiuser.gmail.api.requests import build
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 from arcade_gmail_multiuser.gmail.scopes import (

@@ -9,31 +9,30 @@ from typing import Any
 import pytest
 
 from arcade_gmail_multiuser.errors import Unavailable
-from arcade_gmail_multiuser.gmail.api import batch, line
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api import client
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.transport import Answer
 
-BIG = "A" * (2 * line.OFF_LOOP_BYTES)
+BIG = "A" * (2 * client.MAX_ON_LOOP)
 
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """Collect the threads in which answers are read."""
     threads: set[int] = set()
-    for module in (line, batch):
-        read = module.read_answer
+    read = client.read_answer
 
-        def noting(*given: Any, read: Any = read, **named: Any) -> Any:
-            threads.add(threading.get_ident())
-            return read(*given, **named)
+    def noting(*given: Any, **named: Any) -> Any:
+        threads.add(threading.get_ident())
+        return read(*given, **named)
 
-        monkeypatch.setattr(module, "read_answer", noting)
+    monkeypatch.setattr(client, "read_answer", noting)
     return threads
 
 
 @pytest.mark.parametrize(("data", "aside"), [("AAAA", False), (BIG, True)])
 async def test_only_a_large_message_is_read_aside(
-    mailbox: Mailbox,
+    mailbox: GmailClient,
     transport: Any,
     reply: SimpleNamespace,
     readers: set[int],
@@ -47,7 +46,7 @@ async def test_only_a_large_message_is_read_aside(
 
 
 async def test_a_large_batch_is_read_aside(
-    mailbox: Mailbox, transport: Any, readers: set[int]
+    mailbox: GmailClient, transport: Any, readers: set[int]
 ) -> None:
     def together(request: Any) -> Answer:
         count = request.body.count(b"Content-ID")
@@ -67,7 +66,7 @@ async def test_a_large_batch_is_read_aside(
 
 
 async def test_a_large_answer_that_is_cut_off_is_an_error_like_a_small_one(
-    mailbox: Mailbox, transport: Any
+    mailbox: GmailClient, transport: Any
 ) -> None:
     transport.respond = lambda _: Answer(200, {}, b'{"raw": "' + BIG.encode())
     with pytest.raises(Unavailable):

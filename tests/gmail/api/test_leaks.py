@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.errors import (
     DeadlineExceeded,
     GmailMultiuserError,
 )
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.api.quota import Quota
 from arcade_gmail_multiuser.gmail.api.retry import RetryPolicy
 
@@ -26,7 +26,7 @@ TOKEN = "CANARYTOKEN"
 QUERY = "CANARYQUERY"
 MAIL = "CANARYMAIL"
 
-Make = Callable[..., Mailbox]
+Make = Callable[..., GmailClient]
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -82,7 +82,7 @@ def failing_answers(reply: SimpleNamespace) -> list[Any]:
     ]
 
 
-def ways_to_ask(mailbox: Mailbox) -> dict[str, Awaitable[Any]]:
+def ways_to_ask(mailbox: GmailClient) -> dict[str, Awaitable[Any]]:
     each = [{"id": f"{QUERY}{n}"} for n in range(12)]
     return {
         "read": mailbox.call("users.messages.list", q=QUERY),
@@ -115,7 +115,7 @@ async def test_whatever_google_answers(
     with caplog.at_level(logging.DEBUG):
         for answer in failing_answers(reply):
             transport.respond = lambda _, answer=answer: answer
-            mailbox = Mailbox(TOKEN, "", transport=transport, retry=policy, quota=Quota())
+            mailbox = GmailClient(TOKEN, "", transport=transport, retry=policy, quota=Quota())
             for asked in ways_to_ask(mailbox).values():
                 for error in await errors_of(asked):
                     assert_shows_nothing(error, caplog.text)
@@ -141,7 +141,7 @@ async def test_whatever_breaks_on_the_way(
     with caplog.at_level(logging.DEBUG):
         for endpoint in (server.url, "http://127.0.0.1:1"):
             monkeypatch.setenv("GMAIL_API_ENDPOINT", endpoint)
-            mailbox = Mailbox(TOKEN, "", retry=policy, quota=Quota())
+            mailbox = GmailClient(TOKEN, "", retry=policy, quota=Quota())
             for asked in ways_to_ask(mailbox).values():
                 for error in await errors_of(asked):
                     assert_shows_nothing(error, caplog.text)
@@ -151,7 +151,7 @@ async def test_wrong_parameters_and_no_time_and_no_budget(
     transport: Any, policy: RetryPolicy, fake_time: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     broke = Quota(units_per_minute=1, clock=fake_time.clock)
-    mailbox = Mailbox(TOKEN, "", transport=transport, retry=policy, quota=broke, deadline_s=1)
+    mailbox = GmailClient(TOKEN, "", transport=transport, retry=policy, quota=broke, deadline_s=1)
     for asked in (
         mailbox.call("users.messages.list", q=QUERY, maxResults=QUERY),
         mailbox.call("users.messages.get", id=f"../{QUERY}"),
@@ -171,14 +171,13 @@ async def test_wrong_parameters_and_no_time_and_no_budget(
 @pytest.mark.parametrize("damaged", [f"{TOKEN} x", f"{TOKEN}\r\n", f"{TOKEN}é"])
 def test_a_damaged_token_is_not_shown(damaged: str) -> None:
     with pytest.raises(GmailMultiuserError) as refused:
-        Mailbox(damaged, "alice")
+        GmailClient(damaged, "alice")
     assert TOKEN not in f"{refused.value} {refused.value.developer_message}"
     assert TOKEN not in printed(refused.value, variables=False)
 
 
 def test_a_mailbox_shows_nothing_of_itself() -> None:
-    mailbox = Mailbox(TOKEN, "alice@example.com")
-    shown = f"{mailbox!r} {mailbox} {mailbox._line!r} {mailbox._line._credentials!r}"
+    mailbox = GmailClient(TOKEN, "alice@example.com")
+    shown = f"{mailbox!r} {mailbox} {mailbox._credentials!r}"
     assert TOKEN not in shown
     assert not hasattr(mailbox, "__dict__")
-    assert not hasattr(mailbox._line, "__dict__")

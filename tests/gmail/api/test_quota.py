@@ -9,8 +9,7 @@ import pytest
 
 from arcade_gmail_multiuser.errors import DeadlineExceeded, RateLimited
 from arcade_gmail_multiuser.gmail.api import quota as quota_module
-from arcade_gmail_multiuser.gmail.api.deadline import Deadline
-from arcade_gmail_multiuser.gmail.api.quota import Quota, units_of
+from arcade_gmail_multiuser.gmail.api.quota import Deadline, Quota, units_of
 from arcade_gmail_multiuser.gmail.api.requests import described_methods
 
 

@@ -194,9 +194,9 @@ def test_methods_of_http_are_known() -> None:
 def test_importing_the_client_builds_nothing() -> None:
     code = (
         "import arcade_gmail_multiuser.gmail.api.client\n"
-        "from arcade_gmail_multiuser.gmail.api import discovery, pool\n"
+        "from arcade_gmail_multiuser.gmail.api import requests, transport\n"
         "assert requests._service.cache_info().currsize == 0\n"
         "assert requests.load_document.cache_info().currsize == 0\n"
-        "assert pool.open_pools() == 0\n"
+        "assert transport.open_pools() == 0\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

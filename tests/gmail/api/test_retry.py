@@ -19,9 +19,10 @@ from arcade_gmail_multiuser.errors import (
     Unavailable,
 )
 from arcade_gmail_multiuser.gmail.api import retry
-from arcade_gmail_multiuser.gmail.api.deadline import Deadline
+from arcade_gmail_multiuser.gmail.api.client import call_with_retry
+from arcade_gmail_multiuser.gmail.api.quota import Deadline
 from arcade_gmail_multiuser.gmail.api.requests import described_methods, http_method
-from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy, kind_of, persist
+from arcade_gmail_multiuser.gmail.api.retry import Kind, RetryPolicy, kind_of
 
 GET = "users.messages.get"
 SEND = "users.messages.send"
@@ -60,10 +61,9 @@ class Script:
 @pytest.fixture
 def run(policy: RetryPolicy) -> Callable[..., Any]:
     async def run(script: Script, method: str = GET, seconds: float = 50) -> dict[str, Any]:
-        return await persist(
+        return await call_with_retry(
             script,
             method=method,
-            kind=kind_of(method),
             policy=policy,
             deadline=Deadline(seconds, policy.clock),
         )
@@ -263,7 +263,7 @@ async def test_without_time_nothing_is_begun(policy: RetryPolicy, fake_time: Any
     fake_time.now += 2
     script = Script()
     with pytest.raises(DeadlineExceeded) as late:
-        await persist(script, method=SEND, kind=Kind.ONCE, policy=policy, deadline=deadline)
+        await call_with_retry(script, method=SEND, policy=policy, deadline=deadline)
     assert (late.value.sent, script.attempts) == (False, 0)
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from arcade_gmail_multiuser.gmail.api.retry_after import (
-    LONGEST_MS,
+from arcade_gmail_multiuser.gmail.api.google_error import (
+    MAX_RETRY_AFTER_MS,
     midnight_at_google,
     retry_after_ms,
 )
@@ -25,7 +25,7 @@ NOW = datetime(2026, 8, 26, 7, 0, 0, tzinfo=UTC).timestamp()
         ("soon", None),
         ("-5", None),
         ("٣", None),
-        ("9" * 400, LONGEST_MS),
+        ("9" * 400, MAX_RETRY_AFTER_MS),
     ],
 )
 def test_the_header_is_seconds_or_a_date(header: str, milliseconds: int | None) -> None:

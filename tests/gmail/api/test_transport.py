@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from arcade_gmail_multiuser.errors import AnswerTooLarge, ConnectionFailed, DeadlineExceeded
-from arcade_gmail_multiuser.gmail.api import connections, transport
+from arcade_gmail_multiuser.gmail.api import transport
 from arcade_gmail_multiuser.gmail.api.transport import (
     Answer,
     Request,
@@ -188,7 +188,7 @@ async def test_a_failed_tls_handshake_sent_nothing() -> None:
 async def test_a_handshake_that_never_ends_sent_nothing(
     raw_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(transport, "CONNECT_S", 0.05)
     plain = await raw_server(ok)
     with pytest.raises(ConnectionFailed) as failed:
         await carry(post(plain.url.replace("http:", "https:") + f"/?q={CANARY}"))
@@ -296,7 +296,7 @@ async def test_a_read_that_goes_silent_is_given_up_but_a_write_is_not(
         await asyncio.Event().wait()
         return False
 
-    monkeypatch.setattr(transport, "SILENT_SECONDS", 0.02)
+    monkeypatch.setattr(transport, "MAX_SILENCE_S", 0.02)
     server = await raw_server(never)
     with pytest.raises(ConnectionFailed):
         await carry(get(server.url), seconds=5)
@@ -367,7 +367,7 @@ async def serve_and_carry() -> int:
 def test_each_loop_has_a_pool_of_its_own_and_takes_it_along() -> None:
     for _ in range(4):
         assert asyncio.run(serve_and_carry()) == 200
-    assert connections.open_pools() == 1  # the last one's, closed; the next request drops it
+    assert transport.open_pools() == 1  # the last one's, closed; the next request drops it
     gc.collect()  # pytest turns a warning about anything left open into a failure
 
 
@@ -377,7 +377,7 @@ def test_a_loop_closed_without_a_word_leaves_no_warning() -> None:
     assert loop.run_until_complete(serve_and_carry()) == 200
     loop.close()
     asyncio.run(serve_and_carry())
-    assert connections.open_pools() == 1
+    assert transport.open_pools() == 1
     gc.collect()
 
 
@@ -392,9 +392,9 @@ async def test_closing_is_for_the_running_loop_and_not_for_good(raw_server: Star
 
 async def test_many_first_requests_at_once_make_one_pool(raw_server: Start) -> None:
     server = await raw_server(ok)
-    before = connections.open_pools()
+    before = transport.open_pools()
     await asyncio.gather(*(carry(get(server.url)) for _ in range(20)))
-    assert connections.open_pools() <= before + 1
+    assert transport.open_pools() <= before + 1
     assert len(server.requests) == 20
 
 

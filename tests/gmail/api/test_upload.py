@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arcade_gmail_local.sandbox.wire.upload import read_upload
 from arcade_gmail_multiuser.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -19,22 +18,26 @@ from arcade_gmail_multiuser.errors import (
     MissingScope,
     OutcomeUnknown,
 )
-from arcade_gmail_multiuser.gmail.api import upload
-from arcade_gmail_multiuser.gmail.api.client import Mailbox
-from arcade_gmail_multiuser.gmail.api.requests import described_methods
-from arcade_gmail_multiuser.gmail.api.upload import build_with_mail
+from arcade_gmail_multiuser.gmail.api import requests
+from arcade_gmail_multiuser.gmail.api.client import GmailClient
+from arcade_gmail_multiuser.gmail.api.requests import build_with_mail, described_methods
 
 # What an e-mail generator or a text layer on the way would change.
 HOSTILE = (
     b"Subject: x\r\n\r\nbare\nlf, bare\rcr\r\n--\r\n--mail_\r\nFrom here\x00\xff\xfe\r\n.\r\n  "
 )
-LARGE = HOSTILE + os.urandom(upload.LARGE_MAIL) + HOSTILE
+LARGE = HOSTILE + os.urandom(requests.MAX_MAIL_IN_JSON) + HOSTILE
 TAKE_MAIL = [name for name, about in described_methods().items() if about.get("mediaUpload")]
 
 
 def parted(body: bytes, content_type: str) -> tuple[Any, bytes]:
-    metadata, mail = read_upload(body, content_type, "multipart")
-    return json.loads(metadata), mail
+    """Take the two parts of an upload out of its body, byte by byte: the JSON and the mail."""
+    boundary = re.fullmatch(r"multipart/related; boundary=\"?([\w-]+)\"?", content_type)
+    assert boundary
+    before, first, second, end = body.split(b"--" + boundary[1].encode())
+    assert (before, end) == (b"", b"--\r\n")
+    metadata, mail = (part.partition(b"\r\n\r\n")[2] for part in (first, second))
+    return json.loads(metadata), mail.removesuffix(b"\r\n")
 
 
 def test_a_large_mail_goes_byte_by_byte_as_it_is() -> None:
@@ -96,7 +99,7 @@ def test_two_large_mails_never_share_a_boundary() -> None:
 
 
 async def test_a_large_mail_is_sent_in_the_persons_own_name(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(reply.of(200, {"id": "1"}))
     assert await mailbox.upload("users.messages.send", LARGE) == {"id": "1"}
@@ -108,7 +111,7 @@ async def test_a_large_mail_is_sent_in_the_persons_own_name(
 
 @pytest.mark.parametrize("mail", [HOSTILE, LARGE], ids=["small", "large"])
 async def test_a_large_mail_whose_answer_is_lost_is_not_sent_again(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace, mail: bytes
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace, mail: bytes
 ) -> None:
     for lost in (ConnectionFailed("x", sent=True), reply.refusal(503, "Backend Error")):
         transport.requests.clear()
@@ -119,7 +122,7 @@ async def test_a_large_mail_whose_answer_is_lost_is_not_sent_again(
 
 
 async def test_a_large_mail_that_google_did_not_take_is_sent_again(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     limit = reply.refusal(429, "Too many concurrent requests for user", "rateLimitExceeded")
     transport.will(limit, ConnectionFailed("x", sent=False), reply.of(200, {"id": "1"}))
@@ -129,7 +132,7 @@ async def test_a_large_mail_that_google_did_not_take_is_sent_again(
 
 
 async def test_a_draft_is_replaced_again_after_a_lost_answer(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(ConnectionFailed("x", sent=True), reply.of(200, {"id": "r-7"}))
     assert await mailbox.upload("users.drafts.update", LARGE, id="r-7") == {"id": "r-7"}
@@ -137,7 +140,7 @@ async def test_a_draft_is_replaced_again_after_a_lost_answer(
 
 
 async def test_refusals_of_an_upload_are_typed_like_all_others(
-    mailbox: Mailbox, transport: Any, reply: SimpleNamespace
+    mailbox: GmailClient, transport: Any, reply: SimpleNamespace
 ) -> None:
     transport.will(
         reply.of(413, b"<html>too large</html>"),
@@ -151,7 +154,7 @@ async def test_refusals_of_an_upload_are_typed_like_all_others(
 
 
 async def test_nobody_else_can_be_named_as_the_sender(
-    mailbox_for: Callable[..., Mailbox], transport: Any
+    mailbox_for: Callable[..., GmailClient], transport: Any
 ) -> None:
     with pytest.raises(InvalidInput):
         await mailbox_for().upload("users.messages.send", HOSTILE, userId="bob@example.com")

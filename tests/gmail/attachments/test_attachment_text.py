@@ -20,7 +20,7 @@ from arcade_gmail_multiuser.gmail.attachments.attachment_text import (
     attachment_text,
     close_readers,
 )
-from arcade_gmail_multiuser.gmail.messages.truncation import clip
+from arcade_gmail_multiuser.tools.answer_format import clip
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -37,7 +37,7 @@ def rich(*, crlf: bool = True) -> bytes:
 def put(raw: bytes, text: str, *, html: bool) -> Any:
     mime = put_together(
         b"Subject: New\r\n",
-        compose_text(text, "html" if html else "plain"),
+        compose_text(text, "html" if html else "plain").mime,
         take_apart(raw),
         is_html=html,
     )

@@ -19,10 +19,11 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
     OutgoingMessage,
     compose,
 )
-from arcade_gmail_multiuser.gmail.compose.quoted_original import MAX_QUOTED_CHARS, attribution
 from arcade_gmail_multiuser.gmail.compose.reply import (
+    MAX_QUOTED_CHARS,
     MAX_REFERENCES,
     ReplyToWhom,
+    attribution,
     compose_reply,
     reply_references,
     reply_subject,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arcade_gmail_multiuser.gmail.addresses import Address
-from arcade_gmail_multiuser.gmail.messages.provenance import provenance_warnings
+from arcade_gmail_multiuser.gmail.messages.message import provenance_warnings
 
 ANN = Address("Ann", "ann@example.com")
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from arcadepy import AsyncArcade
 from chromium import ARGUMENTS, EXECUTABLE, Person, somebody
 from playwright.async_api import Browser, async_playwright
 
@@ -60,31 +55,3 @@ async def new_person(browser: Browser, screens: Path) -> AsyncIterator[NewPerson
     for person in people:
         await person.context.close()
     assert [person.complaints for person in people] == [[] for _ in people]
-
-
-@pytest.fixture(scope="session")
-def clean_environment() -> dict[str, str]:
-    """Give this environment without any setting of ours."""
-    ours = ("ARCADE_", "ENGINE_", "GMAIL_", "GOOGLE_", "OPENAI_", "SESSION_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-
-
-@pytest.fixture(scope="session")
-def running(executable: Path) -> Iterator[dict[str, str]]:
-    """Keep sandbox, worker and engine running, three processes on free ports."""
-    command = [sys.executable, "-m", "arcade_gmail_multiuser", "up", "--json", "--users", "4"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.send_signal(signal.SIGINT)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def arcade(running: dict[str, str]) -> AsyncIterator[AsyncArcade]:
-    """The client with which an application talks to the engine."""
-    async with AsyncArcade(
-        api_key=running["api_key"], base_url=running["engine"], max_retries=0
-    ) as client:
-        yield client

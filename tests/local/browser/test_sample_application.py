@@ -12,19 +12,20 @@ from pathlib import Path
 
 import pytest
 from chromium import Person, tab_to
+from processes import clean_environment
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NewPerson = Callable[..., Awaitable[Person]]
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def app(executable: Path, clean_environment: dict[str, str]) -> Iterator[str]:
+def app(executable: Path) -> Iterator[str]:
     """Start it with the one command that its page names; give its address."""
     command = [sys.executable, "-m", "examples.fastapi_app", "--port", "0"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=clean_environment, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         try:

@@ -14,7 +14,7 @@ from arcade_gmail_local.commands.engine import DATABASE_FILE
 from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.cli import command
-from arcade_gmail_multiuser.cli.listening import mask_secrets_in_logs
+from arcade_gmail_multiuser.cli.http_server import mask_secrets_in_logs
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.redaction import RedactingFilter
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import sqlite3
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from processes import run_command
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_local.commands.credentials import credentials_in
 from arcade_gmail_local.commands.engine import DATABASE_FILE
 from arcade_gmail_local.commands.server_process import Child
 from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_local.commands.stack import Stack
+from arcade_gmail_local.engine.database import open_database
+from arcade_gmail_multiuser.security.audit.chain import AuditKeys
+from arcade_gmail_multiuser.security.audit.log import AuditLog
+from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
 from arcade_gmail_multiuser.security.keys import new_key
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 CONFIGURATION = """
 environment: development
@@ -36,9 +41,7 @@ workers: [{{url: "http://127.0.0.1:1", secret: "${{env:T_WORKER_SECRET}}"}}]
 """
 
 
-async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
-    command: Run, tmp_path: Path
-) -> None:
+async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(tmp_path: Path) -> None:
     async with Stack(tmp_path) as running, aiohttp.ClientSession() as http:
         key = {"Authorization": f"Bearer {running.api_key}"}
 
@@ -55,8 +58,8 @@ async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
         (held,) = (await call("GET", "/v1/admin/user_connections"))["items"]
         await call("DELETE", f"/v1/admin/user_connections/{held['id']}")
     database = tmp_path / DATABASE_FILE
-    secrets = credentials_in(tmp_path)
-    made = command("engine-keys", "api-new", "agent", "--data", str(tmp_path))
+    kept = credentials_in(tmp_path)
+    made = run_command("engine-keys", "api-new", "agent", "--data", str(tmp_path))
     assert made.returncode == 0, made.stderr
     with sqlite3.connect(database) as db:
         texts = [row[0] for row in db.execute("SELECT record FROM audit_records ORDER BY position")]
@@ -72,18 +75,18 @@ async def test_s56_a_whole_run_from_consent_to_disconnect_is_verified(
         "api_key.created",
     ]
     place = ("--database", f"sqlite+aiosqlite:///{database}")
-    environment = {"ENGINE_ENCRYPTION_KEYS": secrets.encryption_key}
-    done = command("audit", "verify", *place, environment=environment)
+    environment = {"ENGINE_ENCRYPTION_KEYS": kept.encryption_key}
+    done = run_command("audit", "verify", *place, environment=environment)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "9 records, unbroken.")
     with sqlite3.connect(database) as db:
         db.execute("UPDATE audit_records SET record = replace(record, 'erased', 'stored')")
-    broken = command("audit", "verify", *place, environment=environment)
+    broken = run_command("audit", "verify", *place, environment=environment)
     assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 7")
 
 
 @pytest.mark.parametrize("place", ["database", "file"])
 async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configuration(
-    command: Run, tmp_path: Path, place: str
+    tmp_path: Path, place: str
 ) -> None:
     file = tmp_path / "audit.jsonl"
     audit = f"{{file: {file}}}" if place == "file" else "{}"
@@ -110,7 +113,7 @@ async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configura
     finally:
         await child.stop()
     verify = ("audit", "verify", "--config", str(config))
-    done = await asyncio.to_thread(command, *verify, environment=environment)
+    done = await asyncio.to_thread(run_command, *verify, environment=environment)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "3 records, unbroken.")
     if place == "file":
         lines = file.read_text().splitlines(keepends=True)
@@ -118,5 +121,28 @@ async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configura
     else:
         with sqlite3.connect(tmp_path / "engine.sqlite") as db:
             db.execute("DELETE FROM audit_records WHERE position = 2")
-    broken = await asyncio.to_thread(command, *verify, environment=environment)
+    broken = await asyncio.to_thread(run_command, *verify, environment=environment)
     assert (broken.returncode, broken.stdout.split(":")[0]) == (1, "BROKEN at record 2")
+
+
+@pytest.mark.parametrize("driver", ["postgresql", "postgresql+asyncpg"])
+async def test_an_address_that_an_engine_takes_is_verified(database_url: str, driver: str) -> None:
+    schema = f"audit_{secrets.token_hex(8)}"
+    address = make_url(database_url).update_query_dict({"search_path": schema})
+    given = address.set(drivername=driver).render_as_string(hide_password=False)
+    server = create_async_engine(database_url)
+    async with server.begin() as db:
+        await db.execute(text(f"CREATE SCHEMA {schema}"))
+    key, engine = new_key(), open_database(given)
+    log = AuditLog(SqlAuditStore(engine), AuditKeys.from_base64([key]))
+    try:
+        await log.prepare()
+        await log.record("token.read", outcome="succeeded", actor="agent", user_id="alice")
+        there = {"ENGINE_ENCRYPTION_KEYS": key, "ENGINE_DATABASE_URL": given}
+        done = run_command("audit", "verify", "--database", environment=there)
+        assert done.stdout.startswith("1 records, unbroken."), done.stderr
+    finally:
+        await engine.dispose()
+        async with server.begin() as db:
+            await db.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        await server.dispose()

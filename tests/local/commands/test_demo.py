@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import aiohttp.web
 import httpx
 import pytest
 from arcadepy import AsyncArcade
+from processes import Watch, clean_environment, descendants, run_command
 from rich.console import Console
 
 from arcade_gmail_local.commands.demo.checks import Check, check_all
@@ -27,12 +28,10 @@ from arcade_gmail_local.commands.demo.run import tell
 from arcade_gmail_local.commands.demo.scenario import Outcome, Story
 from arcade_gmail_local.commands.stack import Running, Stack
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
-
-def test_the_whole_demo_ends_with_0_and_shows_that_nothing_crossed(command: Run) -> None:
+def test_the_whole_demo_ends_with_0_and_shows_that_nothing_crossed() -> None:
     started = time.monotonic()
-    done = command("demo", environment={"COLUMNS": "120"})
+    done = run_command("demo", environment={"COLUMNS": "120"})
     took = time.monotonic() - started
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -45,22 +44,19 @@ def test_the_whole_demo_ends_with_0_and_shows_that_nothing_crossed(command: Run)
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_demo_stops_what_it_has_started(
-    clean_environment: dict[str, str],
-    watch: Callable[[Iterable[int]], Any],
-    descendants: Callable[[int], list[int]],
     number: signal.Signals,
     status: int,
 ) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "arcade_gmail_multiuser", "demo"],
-        env=clean_environment,
+        env=clean_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
         assert "Start sandbox" in process.stdout.readline()
-        processes = watch(descendants(process.pid))
+        processes = Watch(descendants(process.pid))
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == status

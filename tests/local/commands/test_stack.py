@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from processes import Watch, descendants
 
 from arcade_gmail_local.commands.server_process import Child, ChildFailed
 from arcade_gmail_local.commands.sign_in import sign_in
@@ -23,17 +23,14 @@ from arcade_gmail_local.commands.stack import Stack, user_emails
 WAIT_S = 20.0
 
 
-Watch = Callable[[Iterable[int]], Any]
-
-
 def pids_of(stack: Stack) -> list[int]:
     return [child.pid for child in stack.children]
 
 
-async def test_leaving_the_stack_ends_every_process(tmp_path: Path, watch: Watch) -> None:
+async def test_leaving_the_stack_ends_every_process(tmp_path: Path) -> None:
     stack = Stack(tmp_path)
     async with stack as running:
-        processes = watch(pids_of(stack))
+        processes = Watch(pids_of(stack))
         assert len(stack.children) == 3
         assert len({running.engine, running.worker, running.sandbox}) == 3
     assert processes.saw_all_end()
@@ -64,13 +61,13 @@ async def test_after_consent_the_browser_is_sent_to_the_verifier_url(tmp_path: P
         await runner.cleanup()
 
 
-async def test_an_error_inside_ends_every_process_too(tmp_path: Path, watch: Watch) -> None:
+async def test_an_error_inside_ends_every_process_too(tmp_path: Path) -> None:
     stack = Stack(tmp_path, engine=False)
     seen: list[Any] = []
 
     async def fail_inside() -> None:
         async with stack:
-            seen.append(watch(pids_of(stack)))
+            seen.append(Watch(pids_of(stack)))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -143,9 +140,7 @@ async def test_a_process_ends_when_its_stdin_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_nobody_is_left_when_the_parent_is_killed(
-    tmp_path: Path, watch: Watch, descendants: Callable[[int], list[int]], workers: int
-) -> None:
+def test_nobody_is_left_when_the_parent_is_killed(tmp_path: Path, workers: int) -> None:
     """kill -9 lets the parent clean nothing up; its children have to notice by themselves."""
     code = (
         "import asyncio, pathlib\n"
@@ -161,7 +156,7 @@ def test_nobody_is_left_when_the_parent_is_killed(
         assert parent.stdout is not None
         assert len(parent.stdout.readline().split()) == 3
         pids = descendants(parent.pid)
-        processes = watch(pids)
+        processes = Watch(pids)
         parent.kill()
     assert len(pids) >= 3 + (workers if workers > 1 else 0)
     assert processes.saw_all_end()

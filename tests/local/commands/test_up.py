@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from arcadepy import Arcade, AuthenticationError
+from processes import clean_environment
 
 from arcade_gmail_local.commands.sign_in import sign_in
 
@@ -26,7 +27,7 @@ Up = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
-def up(clean_environment: dict[str, str]) -> Iterator[Up]:
+def up() -> Iterator[Up]:
     """Start `up` with these arguments; whatever still runs at the end is ended."""
     with ExitStack() as stack:
 
@@ -34,7 +35,7 @@ def up(clean_environment: dict[str, str]) -> Iterator[Up]:
             process = stack.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-m", "arcade_gmail_multiuser", "up", *arguments],
-                    env=clean_environment,
+                    env=clean_environment(),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,

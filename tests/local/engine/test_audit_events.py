@@ -74,7 +74,7 @@ async def test_a_connection_is_told_from_the_first_question_to_the_revocation(
         ("token.erased", "started", "default"),
         ("grant.revoked", "started", "revocation"),
     ]
-    name = AuditKeys.from_base64(stack.settings.encryption_keys).name_user("default", "alice")
+    name = AuditKeys(stack.settings.encryption_keys).name_user("default", "alice")
     whose = [one["user"] for one in records_of(stack)]
     assert whose == [None] + [{"hash": name}] * 9
     assert detail_of(stack, "authorization.asked") == [{"scopes": "gmail.readonly"}]

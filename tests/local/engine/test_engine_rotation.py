@@ -18,9 +18,9 @@ from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
 
 OLD, NEW = new_key(), new_key()
-BOTH = Keyring.from_base64([NEW, OLD])
+BOTH = Keyring([NEW, OLD])
 NEWEST = BOTH.newest_id
-OLDEST = Keyring.from_base64([OLD]).newest_id
+OLDEST = Keyring(OLD).newest_id
 TOOL = "GmailMultiuser.ListLabels"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_local.engine.app import create_engine_app
 from arcade_gmail_local.engine.database import open_database
 from arcade_gmail_local.engine.settings import (
     EngineSettings,
@@ -131,5 +130,5 @@ def test_s14_loopback_cannot_be_imitated(url: str) -> None:
 
 def test_s45_the_database_file_is_private_before_anything_is_written(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "engine.db"
-    create_engine_app(good(database_url=f"sqlite+aiosqlite:///{path}"))
+    open_database(f"sqlite+aiosqlite:///{path}")
     assert path.stat().st_mode & 0o777 == 0o600

@@ -28,7 +28,7 @@ async def store(tmp_path: Path) -> AsyncIterator[FlowStore]:
     Time.now = 1_000_000.0
     yield FlowStore(
         engine,
-        Keyring.from_base64([new_key()]),
+        Keyring(new_key()),
         project="p",
         clock=lambda: Time.now,
         flow_ttl_s=3600,

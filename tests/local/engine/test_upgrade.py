@@ -21,7 +21,7 @@ from arcade_gmail_local.commands import engine_database
 from arcade_gmail_local.engine.database import HISTORIES, open_database, prepare_database
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
-from arcade_gmail_multiuser.security.sql_tables import SchemaHistory, prepare_tables
+from arcade_gmail_multiuser.security.schema_versions import SchemaHistory, prepare_tables
 
 LIST = "GmailMultiuser.ListLabels"
 GONE = {"workers", "tool_secrets", "engine_version"}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from arcade_gmail_local.sandbox.app import create_sandbox
-from arcade_gmail_local.sandbox.wire.connection import ConnectionDropped
+from arcade_gmail_local.sandbox.http.middleware import ConnectionDropped
 
 Mail = Callable[..., bytes]
 ALICE, BOB = "alice@example.com", "bob@example.com"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_local.sandbox.wire.field_mask import apply_mask, parse_mask
-from arcade_gmail_local.sandbox.wire.google_error import GoogleError
+from arcade_gmail_local.sandbox.google_error import GoogleError
+from arcade_gmail_local.sandbox.http.field_mask import apply_mask, parse_mask
 
 Mail = Callable[..., bytes]
 ANSWER = {

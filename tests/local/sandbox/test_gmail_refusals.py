@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_local.sandbox.wire.gateway import HANDLERS
-from arcade_gmail_local.sandbox.wire.methods import described
+from arcade_gmail_local.sandbox.http.dispatch import HANDLERS
+from arcade_gmail_local.sandbox.http.methods import described
 from arcade_gmail_multiuser.gmail.api.requests import accepted_scopes
 
 Mail = Callable[..., bytes]

@@ -18,7 +18,7 @@ from itertools import pairwise
 import pytest
 
 from arcade_gmail_local.sandbox.oauth.people import seeded_people
-from arcade_gmail_local.sandbox.seed.mail import (
+from arcade_gmail_local.sandbox.sample_mail.mailboxes import (
     PROJECTS,
     SeedMessage,
     seeded_labels,

@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.security.audit.log import AuditLog
 from arcade_gmail_multiuser.security.keys import new_key
 
 KEY = new_key()
-KEYS = AuditKeys.from_base64([KEY])
+KEYS = AuditKeys(KEY)
 Race = Callable[..., list[int]]
 
 

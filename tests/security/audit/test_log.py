@@ -20,8 +20,7 @@ from arcade_gmail_multiuser.errors import (
 )
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.file_store import FileAuditStore
-from arcade_gmail_multiuser.security.audit.log import AuditLog, NoAudit
-from arcade_gmail_multiuser.security.audit.opening import open_audit
+from arcade_gmail_multiuser.security.audit.log import AuditLog, NoAudit, open_audit
 from arcade_gmail_multiuser.security.audit.sql_store import SqlAuditStore
 from arcade_gmail_multiuser.security.audit.store import Snapshot
 from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
@@ -31,7 +30,7 @@ KEY = new_key()
 
 
 def keys(*encoded: str) -> AuditKeys:
-    return AuditKeys.from_base64(encoded or (KEY,))
+    return AuditKeys(encoded or (KEY,))
 
 
 class Paper:
@@ -289,24 +288,24 @@ async def test_s57_a_lost_database_fails_closed_and_hides_where_it_was(
 
 
 async def test_s57_a_database_whose_log_was_dropped_fails_closed(
-    database: AsyncEngine, prefix: str
+    database: AsyncEngine,
 ) -> None:
-    log = AuditLog(SqlAuditStore(database, prefix=prefix), keys())
+    log = AuditLog(SqlAuditStore(database), keys())
     await log.prepare()
     await write(log)
     async with database.begin() as db:
-        await db.execute(text(f"DROP TABLE {prefix}records"))
+        await db.execute(text("DROP TABLE audit_records"))
     with pytest.raises(StorageError):
         await write(log)
 
 
 async def test_s57_a_writer_that_holds_the_lock_delays_and_then_refuses(
-    database: AsyncEngine, prefix: str
+    database: AsyncEngine,
 ) -> None:
-    log = AuditLog(SqlAuditStore(database, prefix=prefix, patience_s=0.3), keys())
+    log = AuditLog(SqlAuditStore(database, patience_s=0.3), keys())
     await log.prepare()
     async with database.begin() as db:
-        await db.execute(text(f"UPDATE {prefix}head SET count = count"))
+        await db.execute(text("UPDATE audit_head SET count = count"))
         with pytest.raises(StorageError):
             await write(log)
     await write(log)
@@ -363,4 +362,4 @@ async def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> No
 @pytest.mark.parametrize("given", [(), (KEY, KEY)])
 def test_audit_keys_are_at_least_one_and_none_twice(given: tuple[str, ...]) -> None:
     with pytest.raises(ConfigurationError):
-        AuditKeys.from_base64(given)
+        AuditKeys(given)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.errors import StorageError
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, new_head
@@ -22,8 +23,9 @@ from arcade_gmail_multiuser.security.audit.verify import Anchor, verify_audit
 from arcade_gmail_multiuser.security.keys import new_key
 
 KEY = new_key()
-KEYS = AuditKeys.from_base64([KEY])
+KEYS = AuditKeys(KEY)
 Race = Callable[..., list[int]]
+OpenDatabase = Callable[[str], AbstractAsyncContextManager[AsyncEngine]]
 
 
 @dataclass(frozen=True)
@@ -41,29 +43,29 @@ class Attacker(Protocol):
 
 
 class DatabaseAttacker:
-    def __init__(self, engine: AsyncEngine, prefix: str) -> None:
-        self._engine, self._prefix = engine, prefix
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
 
     async def read(self) -> tuple[list[Row], Any]:
         async with self._engine.connect() as db:
-            query = f"SELECT record, mac FROM {self._prefix}records ORDER BY position"
+            query = "SELECT record, mac FROM audit_records ORDER BY position"
             rows = [Row(*row) for row in await db.execute(text(query))]
-            head = (await db.execute(text(f"SELECT * FROM {self._prefix}head"))).mappings().first()
+            head = (await db.execute(text("SELECT * FROM audit_head"))).mappings().first()
         return rows, None if head is None else dict(head)
 
     async def write(self, rows: list[Row], head: Any) -> None:
         async with self._engine.begin() as db:
             for table in ("records", "head"):
-                await db.execute(text(f"DELETE FROM {self._prefix}{table}"))
+                await db.execute(text(f"DELETE FROM audit_{table}"))
             for position, row in enumerate(rows, start=1):
                 await db.execute(
-                    text(f"INSERT INTO {self._prefix}records VALUES (:position, :record, :mac)"),
+                    text("INSERT INTO audit_records VALUES (:position, :record, :mac)"),
                     {"position": position, **asdict(row)},
                 )
             if head is not None:
                 columns = ", ".join(head)
                 values = ", ".join(f":{name}" for name in head)
-                insert = f"INSERT INTO {self._prefix}head ({columns}) VALUES ({values})"
+                insert = f"INSERT INTO audit_head ({columns}) VALUES ({values})"
                 await db.execute(text(insert), head)
 
 
@@ -115,7 +117,7 @@ class Place:
 
 @pytest.fixture(params=["sqlite", "postgresql", "file"])
 async def place(
-    request: pytest.FixtureRequest, prefix: str, tmp_path: Path
+    request: pytest.FixtureRequest, open_own_database: OpenDatabase, tmp_path: Path
 ) -> AsyncIterator[Place]:
     if request.param == "file":
         path = tmp_path / "audit.jsonl"
@@ -124,12 +126,8 @@ async def place(
     url = f"sqlite+aiosqlite:///{tmp_path / 'audit.sqlite'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("database_url")
-    engine = create_async_engine(url)
-    yield Place(SqlAuditStore(engine, prefix=prefix), DatabaseAttacker(engine, prefix))
-    async with engine.begin() as db:
-        for table in ("records", "head"):
-            await db.execute(text(f"DROP TABLE {prefix}{table}"))
-    await engine.dispose()
+    async with open_own_database(url) as engine:
+        yield Place(SqlAuditStore(engine), DatabaseAttacker(engine))
 
 
 Attack = Callable[[list[Row], Any], tuple[list[Row], Any]]
@@ -290,10 +288,10 @@ async def test_s43_the_audit_key_is_rotated_and_the_whole_log_stays_verifiable(
 ) -> None:
     newer = new_key()
     await place.filled(3)
-    both = place.log(AuditKeys.from_base64([newer, KEY]))
+    both = place.log(AuditKeys([newer, KEY]))
     await place.add(both, 2)
     assert (await both.verify()).count == 5
-    alone = place.log(AuditKeys.from_base64([newer]))
+    alone = place.log(AuditKeys(newer))
     await place.add(alone)
     verdict = await alone.verify()
     assert (verdict.count, verdict.broken) == (6, None)
@@ -307,7 +305,7 @@ async def test_s43_the_audit_key_is_rotated_and_the_whole_log_stays_verifiable(
 
 async def test_s43_without_the_heads_key_nothing_is_added_or_believed(place: Place) -> None:
     await place.filled()
-    stranger = place.log(AuditKeys.from_base64([new_key()]))
+    stranger = place.log(AuditKeys(new_key()))
     broken = (await stranger.verify()).broken
     assert broken is not None
     assert broken.position == 0
@@ -351,7 +349,7 @@ async def test_s56_8_processes_write_one_chain_in_sql(
     race: Race, sql_url: str, database: AsyncEngine, prefix: str
 ) -> None:
     assert sum(race(8, "audit-sql", sql_url, prefix, KEY, "12")) == 192
-    log = AuditLog(SqlAuditStore(database, prefix=prefix), KEYS)
+    log = AuditLog(SqlAuditStore(database), KEYS)
     verdict = await log.verify()
     assert (verdict.count, verdict.broken) == (192, None)
 

@@ -16,13 +16,13 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
-from arcade_gmail_multiuser.security.tokens.store import TokenStore
+from arcade_gmail_multiuser.security.tokens.store import TokenStore, open_token_store
 
-K1, K2 = (bytes((i * step + 7) * (i + step) % 256 for i in range(32)) for step in (3, 5))
+K1, K2 = new_key(), new_key()
 REAL = ("sqlite", "postgresql", "redis")
 
 
@@ -162,17 +162,17 @@ def events() -> Events:
 
 @pytest.fixture
 def keyring() -> Keyring:
-    return Keyring({"k1": K1})
+    return Keyring(K1)
 
 
 @pytest.fixture
 def keyrings() -> dict[str, Keyring]:
     """The four rings of a rotation, by name."""
     return {
-        "k1": Keyring({"k1": K1}),
-        "k1+k2": Keyring({"k1": K1, "k2": K2}),
-        "k2+k1": Keyring({"k2": K2, "k1": K1}),
-        "k2": Keyring({"k2": K2}),
+        "k1": Keyring(K1),
+        "k1+k2": Keyring([K1, K2]),
+        "k2+k1": Keyring([K2, K1]),
+        "k2": Keyring(K2),
     }
 
 
@@ -272,7 +272,7 @@ class Fleet:
         order = {
             "url": self.place.url,
             "schema": self.place.schema,
-            "keys": [[name, keys[name].hex()] for name in wanted],
+            "keys": [keys[name] for name in wanted],
             "port": self.provider.port,
             "processes": 1,
             "job": "refresh",

@@ -22,9 +22,9 @@ from arcade_gmail_multiuser.security.tokens import (
     sql_store,  # noqa: F401  (before forking)
 )
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
 from arcade_gmail_multiuser.security.tokens.refresh import RefreshPolicy
 from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
+from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
 
 @dataclass
@@ -90,7 +90,7 @@ class LoopbackProvider:
 async def run(order: dict[str, Any], number: int, ready: int, start: int) -> Any:
     hook = Hook(order.get("step"), order.get("signal", "SIGKILL"), order.get("skip", 0))
     store: Any = HookedStore(open_token_store(order["url"], schema=order["schema"]), hook)
-    keyring = Keyring({name: bytes.fromhex(key) for name, key in order["keys"]})
+    keyring = Keyring(order["keys"])
     manager = SecureTokenManager(
         store,
         keyring,

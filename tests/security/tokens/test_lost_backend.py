@@ -13,9 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from arcade_gmail_multiuser.errors import StorageError, StorageUnavailable
+from arcade_gmail_multiuser.security import database as token_database
+from arcade_gmail_multiuser.security.database import open_token_database
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.tokens import database as token_database
-from arcade_gmail_multiuser.security.tokens.database import open_token_database
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenKey
 from arcade_gmail_multiuser.security.tokens.redis_store import RedisTokenStore

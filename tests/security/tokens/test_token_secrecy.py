@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_multiuser.errors import StorageError
+from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.store import Reseal
@@ -71,19 +71,21 @@ async def test_041_another_projects_row_does_not_open(
 
 
 async def test_042_whatever_is_wrong_gives_one_error_and_an_audit_event(
-    manager: SecureTokenManager, connect: Connect, store: Any, events: Any
+    manager: SecureTokenManager, keyring: Keyring, connect: Connect, store: Any, events: Any
 ) -> None:
     held = await connect(manager)
     sealed = held.sealed_access
-    stranger = Keyring({"k9": secrets.token_bytes(32)})
     binding = ("p1", "ann", "google", "access_token", "1")
+    stranger = Keyring(new_key())
+    strange = stranger.seal(b"canary-access-0", bound_to=binding)
     wrong = {
         "flipped": sealed[:-3] + bytes([sealed[-3] ^ 1]) + sealed[-2:],
         "cut": sealed[: len(sealed) // 2],
         "only a header": sealed[:5],
         "plain text": b"canary-access-0",
-        "unknown key": stranger.seal(b"canary-access-0", bound_to=binding),
-        "other fields": Keyring({"k1": secrets.token_bytes(32)}).seal(b"x", bound_to=binding),
+        "unknown key": strange,
+        "wrong key": strange.replace(stranger.newest_id.encode(), keyring.newest_id.encode()),
+        "other fields": keyring.seal(b"canary-access-0", bound_to=(*binding[:3], "refresh", "1")),
     }
     messages = set()
     for value in wrong.values():

@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_multiuser.cli import command
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security import sql_tables
+from arcade_gmail_multiuser.security import schema_versions
+from arcade_gmail_multiuser.security.database import open_token_database
+from arcade_gmail_multiuser.security.schema_versions import SECURITY
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.sql_tables import SECURITY
 from arcade_gmail_multiuser.security.tokens import sql_store
-from arcade_gmail_multiuser.security.tokens.database import open_token_database
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
-from arcade_gmail_multiuser.security.tokens.opening import open_token_store
+from arcade_gmail_multiuser.security.tokens.store import open_token_store
 
 READ = "https://www.googleapis.com/auth/gmail.readonly"
 NEXT = """
@@ -71,10 +71,10 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "versions" / "0002_note.py").write_text(NEXT, encoding="utf-8")
     later = replace(SECURITY, head="0002", folder=folder)
-    monkeypatch.setattr(sql_tables, "SECURITY", later)
+    monkeypatch.setattr(schema_versions, "SECURITY", later)
 
     async def prepare(engine: object, metadata: object) -> None:
-        await sql_tables.prepare_tables(engine, metadata, later)  # type: ignore[arg-type]
+        await schema_versions.prepare_tables(engine, metadata, later)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sql_store, "prepare_tables", prepare)
 
@@ -83,7 +83,7 @@ async def read_token(place: tuple[str, str], user_id: str) -> str:
     url, schema = place
     manager = SecureTokenManager(
         open_token_store(url, schema=schema or None),
-        Keyring.from_base64((ENCRYPTION_KEY,)),
+        Keyring((ENCRYPTION_KEY,)),
         project="default",
         providers={"google": Google()},  # type: ignore[dict-item]
         clock=lambda: CLOCK - 3000,

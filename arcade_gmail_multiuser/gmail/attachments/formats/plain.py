@@ -7,7 +7,7 @@ import io
 import re
 
 from arcade_gmail_multiuser.gmail.attachments.formats.extract import MAX_CHARS, Extract, gather
-from arcade_gmail_multiuser.gmail.charsets import decode_text
+from arcade_gmail_multiuser.gmail.characters import decode_text
 from arcade_gmail_multiuser.gmail.html.to_text import html_to_text
 
 __all__ = ["decode_file", "read_calendar", "read_html", "read_plain", "read_table"]

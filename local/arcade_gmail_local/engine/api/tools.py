@@ -22,7 +22,7 @@ from arcade_gmail_local.engine.http.bodies import (
 )
 from arcade_gmail_local.engine.http.responses import bad_request, json_response, page_response
 from arcade_gmail_local.engine.services import services_of
-from arcade_gmail_multiuser.tool_formats import FORMATS
+from arcade_gmail_multiuser.tool_schema import FORMATS
 
 __all__ = ["ROUTES"]
 
@@ -74,7 +74,7 @@ async def _formatted(request: Request, tools: Sequence[ToolEntry]) -> Items:
     _user_in(request)
     if formats[0] == "arcade":
         return await _described(request, tools)
-    return [FORMATS[formats[0]](tool.definition()) for tool in tools]
+    return [tool.formatted(formats[0]) for tool in tools]
 
 
 async def _described(request: Request, tools: Sequence[ToolEntry]) -> Items:
@@ -103,7 +103,7 @@ def _check_formats(given: Iterable[str]) -> tuple[str, ...]:
 
 def _formatted_schema(tool: ToolEntry, formats: tuple[str, ...]) -> dict[str, Any]:
     # "arcade" is the definition itself.
-    wanted = {form: FORMATS[form](tool.definition()) for form in formats if form != "arcade"}
+    wanted = {form: tool.formatted(form) for form in formats if form != "arcade"}
     return {"formatted_schema": wanted} if wanted else {}
 
 

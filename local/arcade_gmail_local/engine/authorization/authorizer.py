@@ -12,14 +12,13 @@ from arcade_gmail_local.engine.authorization.flows import Flow, FlowStore
 from arcade_gmail_local.engine.authorization.notifier import Notifier, wait_for_event
 from arcade_gmail_local.engine.events import Events
 from arcade_gmail_local.engine.http.api_keys import Caller
-from arcade_gmail_local.engine.http.bodies import bad_request
-from arcade_gmail_local.engine.http.responses import Refusal
+from arcade_gmail_local.engine.http.responses import Refusal, bad_request
 from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import AuthorizationError, RateLimited
-from arcade_gmail_multiuser.security.rate_limits.attempts import AttemptLimiter
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
+from arcade_gmail_multiuser.security.rate_limits.limiter import AttemptLimiter
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory
 
 __all__ = ["Authorizer"]
 

@@ -22,9 +22,9 @@ from arcade_gmail_multiuser.errors import GmailMultiuserError
 from arcade_gmail_multiuser.security.masking import HiddenText
 from arcade_gmail_multiuser.security.recorder import Outcome
 from arcade_gmail_multiuser.security.sealing import Keyring
-from arcade_gmail_multiuser.security.tokens.directory import TokenDirectory
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.security.tokens.store import TokenDirectory
 
 __all__ = ["Disconnector"]
 

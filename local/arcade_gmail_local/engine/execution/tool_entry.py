@@ -7,6 +7,7 @@ from typing import Any
 
 from arcade_gmail_local.engine.http.responses import bad_request
 from arcade_gmail_multiuser.security.tokens.record import TokenRecord
+from arcade_gmail_multiuser.tool_schema import describe_tool, input_schema
 
 __all__ = ["KnownRequirements", "ToolEntry", "read_entry"]
 
@@ -51,6 +52,12 @@ class ToolEntry:
             "output": raw.get("output"),
             **({"metadata": raw["metadata"]} if raw.get("metadata") else {}),
         }
+
+    def formatted(self, form: str) -> dict[str, Any]:
+        """Describe the tool in a chat model's format."""
+        parameters = _dict(self.raw, "input").get("parameters")
+        description = self.raw.get("description")
+        return describe_tool(self.toolkit, self.name, description, input_schema(parameters), form)
 
     def refuse_unmet(self, provider_id: str) -> None:
         """Refuse a tool that this engine can run for nobody.

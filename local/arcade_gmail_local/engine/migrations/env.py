@@ -1,4 +1,4 @@
-"""Run the revisions in this folder on the connection that `security.sql_tables` opened."""
+"""Run the revisions in this folder on the connection that `security.schema_versions` opened."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""What a test orders and looks at under /_sandbox/."""
+"""The control API under /_sandbox/: set up accounts, inject faults, read the request log."""

@@ -1,1 +1,1 @@
-"""What each of the API's methods does and answers."""
+"""The methods of the Gmail API, one module a resource."""

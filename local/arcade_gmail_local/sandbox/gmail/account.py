@@ -1,4 +1,4 @@
-"""getProfile, history.list, watch, stop: whose mailbox it is, and what happened in it."""
+"""Handle users.getProfile, users.history.list, users.watch and users.stop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 
 async def get_profile(call: Call) -> dict[str, Any]:
@@ -20,7 +20,7 @@ async def get_profile(call: Call) -> dict[str, Any]:
 
 
 async def watch(call: Call) -> dict[str, Any]:
-    """Begin or renew a watch; it ends by itself after seven days. Nothing is ever published."""
+    """Start or renew a watch, which expires after seven days. Nothing is ever published."""
     call.mailbox.labels.check_known(call.body.get("labelIds", ()))
     watching = call.mailbox.settings.start_watch(call.body, call.store.now_ms())
     history_id = str(call.mailbox.history.current)
@@ -33,7 +33,7 @@ async def stop(call: Call) -> None:
 
 
 async def list_history(call: Call) -> dict[str, Any]:
-    """List changes after startHistoryId, oldest first; without any, only where history stands."""
+    """List changes after startHistoryId, oldest first; with none, only the current history id."""
     query = call.query
     if "startHistoryId" not in query:
         raise invalid("Missing required parameter: startHistoryId")

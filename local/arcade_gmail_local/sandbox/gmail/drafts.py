@@ -1,4 +1,4 @@
-"""users.drafts.*: a draft's own id lasts; its message is replaced at every change."""
+"""Handle users.drafts.*: a draft keeps its id, but every update replaces its message."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from arcade_gmail_local.sandbox.gmail.resources import (
     message_resource,
     short_message,
 )
-from arcade_gmail_local.sandbox.mail.arrival import follow_up
-from arcade_gmail_local.sandbox.mail.conversations import requested_thread
-from arcade_gmail_local.sandbox.mail.delivery import check, post, write
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call, Handler
+from arcade_gmail_local.sandbox.mail.arrival import run_follow_ups
+from arcade_gmail_local.sandbox.mail.delivery import check_recipients, prepare_mail, send_mail
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid
+from arcade_gmail_local.sandbox.mail.thread_assignment import requested_thread
 
 
 async def list_drafts(call: Call) -> dict[str, Any]:
@@ -39,7 +39,7 @@ async def create_draft(call: Call) -> dict[str, Any]:
 
 
 async def update_draft(call: Call) -> dict[str, Any]:
-    """Replace the whole message; without the thread's id in the request it leaves its thread."""
+    """Replace the whole message; without a threadId in the request it leaves its thread."""
     before = call.mailbox.draft(call.path["id"])
     return _stored(call, call.path["id"], instead_of=before)
 
@@ -50,26 +50,26 @@ async def delete_draft(call: Call) -> None:
 
 
 async def send_draft(call: Call) -> dict[str, Any]:
-    """Send a draft; its id is gone afterwards, so that a second call finds nothing to send."""
+    """Send a draft and delete it, so that a second call finds nothing to send."""
     if not call.body.get("id"):
         raise invalid("Invalid draft")
     draft = call.mailbox.draft(call.body["id"])
     message = call.body.get("message", {})
     replaced = call.media is not None or message.get("raw")
-    checked = check(
+    checked = check_recipients(
         call.raw(message) if replaced else draft.raw, max_recipients=call.limits.max_recipients
     )
-    letter = await write(call.store, call.mailbox, checked)
+    prepared = await prepare_mail(call.store, call.mailbox, checked)
     if call.mailbox.draft(call.body["id"]) is not draft:
-        # Another call changed it while this one waited; had it been sent, that was a 404.
+        # Another call replaced it while this one awaited; had it been sent, that was a 404.
         return await send_draft(call)
     thread_id: str | None = draft.thread_id
     if replaced and message.get("threadId"):
         thread_id = requested_thread(call.mailbox, checked.mail, message["threadId"])
     call.mailbox.remove(draft)
-    sent, arrived = post(call.store, call.mailbox, letter, thread_id=thread_id)
+    sent, arrived = send_mail(call.store, call.mailbox, prepared, thread_id=thread_id)
     answer = short_message(sent)
-    await follow_up(call.store, arrived)
+    await run_follow_ups(call.store, arrived)
     return answer
 
 

@@ -1,13 +1,13 @@
-"""users.labels.*: what mail can be filed under."""
+"""Handle users.labels.*."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 from arcade_gmail_local.sandbox.mail.label_store import Label
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
 
 
 async def list_labels(call: Call) -> dict[str, Any]:
@@ -33,9 +33,9 @@ async def patch_label(call: Call) -> dict[str, Any]:
 
 
 async def delete_label(call: Call) -> None:
-    """Delete a label and take it off all mail; the mail stays."""
+    """Delete a label and remove it from all mail; the mail stays."""
     call.mailbox.labels.delete(call.path["id"])
-    call.mailbox.take_label_off_everything(call.path["id"])
+    call.mailbox.remove_label_from_all(call.path["id"])
 
 
 def _counts(mailbox: Mailbox, label: Label) -> dict[str, int]:

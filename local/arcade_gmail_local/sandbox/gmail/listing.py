@@ -1,4 +1,4 @@
-"""Lists of messages, threads and drafts: what matches, in pages, newest first."""
+"""Page through the messages, threads and drafts that match a search, newest first."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.google_error import invalid
+from arcade_gmail_local.sandbox.http.call import Call
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.search.matching import Surroundings, Test, compile_search
+from arcade_gmail_local.sandbox.search.matching import SearchContext, Test, compile_search
 from arcade_gmail_local.sandbox.search.query import looks_in_spam_and_trash, parse_query
-from arcade_gmail_local.sandbox.wire.call import Call
-from arcade_gmail_local.sandbox.wire.google_error import invalid
 
-COUNTED = 201
-"""Gmail's resultSizeEstimate is coarse: past this many, it stops counting."""
+MAX_COUNTED = 201
+"""Where counting stops, as Gmail's resultSizeEstimate is coarse."""
 
 SLICE_S = 0.02
-"""How long a search may hold the event loop before others get a turn."""
+"""How long a search may run before it yields to the event loop."""
 
 HIDDEN = frozenset({"SPAM", "TRASH"})
 
@@ -35,14 +35,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where a page ended: the age of its last item, and how many came up to it."""
+    """Where a page ended: the age of its last item and the number of items so far."""
 
     age_key: tuple[int, int]
     seen: int
 
 
 async def page_of_messages(call: Call, messages: Iterable[StoredMessage]) -> Page:
-    """Give the page that the call asks for of the messages that match it."""
+    """Return the requested page of the messages that match the call."""
     after = _position(call)
     if after is not None:
         messages = [m for m in messages if m.age_key < after.age_key]
@@ -51,9 +51,9 @@ async def page_of_messages(call: Call, messages: Iterable[StoredMessage]) -> Pag
 
 
 async def page_of_threads(call: Call, messages: Iterable[StoredMessage]) -> Page:
-    """Give a page of threads, each by the newest of its messages that match.
+    """Return a page of threads, each by the newest of its messages that match.
 
-    Every page starts from the top, or a thread could come once a page.
+    Every page starts from the newest message, or a thread could appear on every page.
     """
     return await _fill(call, _newest_of_each_thread(_matching(call, messages)), _position(call))
 
@@ -82,13 +82,13 @@ async def _fill(
             items.append(message)
         else:
             more = True
-            if count >= COUNTED:
+            if count >= MAX_COUNTED:
                 break
     token = None
     if more:
         seen = (after.seen if after else 0) + len(items)
         token = _token(call, _Position(items[-1].age_key, seen))
-    return Page(items, token, min(count, COUNTED))
+    return Page(items, token, min(count, MAX_COUNTED))
 
 
 async def _matching(call: Call, messages: Iterable[StoredMessage]) -> AsyncIterator[StoredMessage]:
@@ -100,7 +100,7 @@ async def _matching(call: Call, messages: Iterable[StoredMessage]) -> AsyncItera
     )
     test: Test = compile_search(
         query,
-        Surroundings(
+        SearchContext(
             me=call.mailbox.email,
             now_s=call.store.clock(),
             label_named=call.mailbox.labels.named_in_search,
@@ -120,8 +120,8 @@ async def _matching(call: Call, messages: Iterable[StoredMessage]) -> AsyncItera
 # Page tokens
 
 
-def _query_of(call: Call) -> str:
-    """Say what a page token is good for: the same question, whatever the size of its pages."""
+def _query_key(call: Call) -> str:
+    """Identify the query a page token belongs to, whatever the size of its pages."""
     q = call.query
     parts = (call.method.name, call.mailbox.email, q.get("q", ""), q["includeSpamTrash"])
     return repr((*parts, sorted(q.get("labelIds", ()))))
@@ -131,7 +131,7 @@ def _position(call: Call) -> _Position | None:
     token = call.query.get("pageToken")
     if not token:
         return None
-    text = call.store.sealer.read_page_token(token, _query_of(call))
+    text = call.store.sealer.read_page_token(token, _query_key(call))
     try:
         when, order, seen = map(int, text.split(","))
     except ValueError:
@@ -141,4 +141,4 @@ def _position(call: Call) -> _Position | None:
 
 def _token(call: Call, position: _Position) -> str:
     when, order = position.age_key
-    return call.store.sealer.page_token(f"{when},{order},{position.seen}", _query_of(call))
+    return call.store.sealer.page_token(f"{when},{order},{position.seen}", _query_key(call))

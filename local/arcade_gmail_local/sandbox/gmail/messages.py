@@ -1,4 +1,4 @@
-"""users.messages.*: list, read, send, label, delete, and bring mail in."""
+"""Handle users.messages.*: list, get, send, insert, label, delete."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from arcade_gmail_local.sandbox.gmail.resources import (
     message_resource,
     short_message,
 )
-from arcade_gmail_local.sandbox.mail.arrival import follow_up
-from arcade_gmail_local.sandbox.mail.conversations import requested_thread, thread_of_received
-from arcade_gmail_local.sandbox.mail.delivery import check, post, write
+from arcade_gmail_local.sandbox.google_error import invalid, invalid_label
+from arcade_gmail_local.sandbox.http.call import Call, Handler
+from arcade_gmail_local.sandbox.mail.arrival import run_follow_ups
+from arcade_gmail_local.sandbox.mail.delivery import check_recipients, prepare_mail, send_mail
 from arcade_gmail_local.sandbox.mail.ids import canonical_id
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
+from arcade_gmail_local.sandbox.mail.payload import attachment_bytes
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, date_ms
 from arcade_gmail_local.sandbox.mail.stored_message import OFF_LOOP_BYTES, StoredMessage
-from arcade_gmail_local.sandbox.payload import attachment_bytes
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import invalid, invalid_label
+from arcade_gmail_local.sandbox.mail.thread_assignment import requested_thread, thread_of_received
 
 MAX_BATCH_IDS = 1000
 _NOT_INSERTABLE = frozenset({"DRAFT", "CHAT"})
@@ -44,7 +44,7 @@ async def get_message(call: Call) -> dict[str, Any]:
 
 
 async def get_attachment(call: Call) -> dict[str, Any]:
-    """Give an attachment; whatever is wrong with its id or its message's is the same 400."""
+    """Return an attachment; a wrong attachment id and a wrong message id are the same 400."""
     message_id, part_id = call.store.sealer.read_attachment_id(call.path["id"])
     message = call.mailbox.find(message_id)
     if message is None or call.path["messageId"].lower().lstrip("0") != message_id.lstrip("0"):
@@ -60,32 +60,32 @@ async def get_attachment(call: Call) -> dict[str, Any]:
 
 
 async def send_message(call: Call) -> dict[str, Any]:
-    checked = check(call.raw(call.body), max_recipients=call.limits.max_recipients)
-    letter = await write(call.store, call.mailbox, checked)
+    checked = check_recipients(call.raw(call.body), max_recipients=call.limits.max_recipients)
+    prepared = await prepare_mail(call.store, call.mailbox, checked)
     thread_id = requested_thread(call.mailbox, checked.mail, call.body.get("threadId"))
-    sent, arrived = post(call.store, call.mailbox, letter, thread_id=thread_id)
+    sent, arrived = send_mail(call.store, call.mailbox, prepared, thread_id=thread_id)
     answer = short_message(sent)
-    await follow_up(call.store, arrived)
+    await run_follow_ups(call.store, arrived)
     return answer
 
 
 async def insert_message(call: Call) -> dict[str, Any]:
-    """Put a message in as it is, like IMAP's APPEND: no delivery, no labels but those given."""
+    """Insert a message as it is, like IMAP's APPEND: not delivered, labelled as requested."""
     raw = call.raw(call.body)
     thread_id = requested_thread(call.mailbox, RawMail(raw), call.body.get("threadId"))
-    return _brought_in(call, raw, call.body.get("labelIds", ()), thread_id)
+    return _insert(call, raw, call.body.get("labelIds", ()), thread_id)
 
 
 async def import_message(call: Call) -> dict[str, Any]:
-    """Put a message in as if it had arrived by SMTP: threaded, unread in the inbox by default."""
+    """Import a message as if it had arrived by SMTP: threaded, by default unread in the inbox."""
     raw = call.raw(call.body)
     mail = RawMail(raw)
     thread_id = requested_thread(call.mailbox, mail, call.body.get("threadId"))
     labels = call.body.get("labelIds") or ("INBOX", "UNREAD")
-    return _brought_in(call, raw, labels, thread_id or thread_of_received(call.mailbox, mail))
+    return _insert(call, raw, labels, thread_id or thread_of_received(call.mailbox, mail))
 
 
-def _brought_in(call: Call, raw: bytes, labels: Any, thread_id: str | None) -> dict[str, Any]:
+def _insert(call: Call, raw: bytes, labels: Any, thread_id: str | None) -> dict[str, Any]:
     call.mailbox.labels.check_known(labels, but=_NOT_INSERTABLE)
     when = None
     if call.query["internalDateSource"] == "dateHeader":
@@ -95,17 +95,17 @@ def _brought_in(call: Call, raw: bytes, labels: Any, thread_id: str | None) -> d
     )
     answer = short_message(message)
     if call.query["deleted"]:
-        # Kept for Vault alone: nobody finds it in the mailbox.
+        # Kept for Vault alone: it is not in the mailbox.
         call.mailbox.remove(message)
     return answer
 
 
-# Labels and bins
+# Labels, trash, deletion
 
 
 async def modify_message(call: Call) -> dict[str, Any]:
     message = call.mailbox.message(call.path["id"])
-    add, remove = wanted_labels(call.mailbox, call.body)
+    add, remove = label_changes(call.mailbox, call.body)
     if message.draft_id is not None and add:
         # A draft carries no other label.
         raise invalid_label(min(add))
@@ -115,7 +115,7 @@ async def modify_message(call: Call) -> dict[str, Any]:
 
 async def batch_modify(call: Call) -> None:
     messages = _known_of(call)
-    add, remove = wanted_labels(call.mailbox, call.body)
+    add, remove = label_changes(call.mailbox, call.body)
     for message in messages:
         if message.draft_id is None or not add:
             call.mailbox.change_labels(message, add, remove)
@@ -128,7 +128,7 @@ async def trash_message(call: Call) -> dict[str, Any]:
 
 
 async def untrash_message(call: Call) -> dict[str, Any]:
-    """Take a message out of the trash; it does not go back to the inbox by itself."""
+    """Remove a message from the trash; that does not put it back in the inbox."""
     message = call.mailbox.message(call.path["id"])
     call.mailbox.change_labels(message, (), ("TRASH",))
     return short_message(message)
@@ -143,12 +143,12 @@ async def batch_delete(call: Call) -> None:
         call.mailbox.remove(message)
 
 
-def wanted_labels(mailbox: Mailbox, body: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+def label_changes(mailbox: Mailbox, body: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return mailbox.labels.check_change(body.get("addLabelIds", ()), body.get("removeLabelIds", ()))
 
 
 def _known_of(call: Call) -> list[StoredMessage]:
-    """Give the messages of a batch's ids; unknown ones are passed over without a word."""
+    """Return the messages of a batch's ids; unknown ids are skipped silently."""
     ids = call.body.get("ids", ())
     if not ids:
         raise invalid("No message ids specified")

@@ -1,4 +1,4 @@
-"""Messages and threads as Gmail shows them in each format; keys with nothing in them are absent."""
+"""Build message and thread resources in each format; empty keys are left out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import base64
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Sealer
+from arcade_gmail_local.sandbox.mail.ids import TokenSealer
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 
 
 def short_message(message: StoredMessage) -> dict[str, Any]:
-    """Give what a change answers with: ids and labels."""
+    """Return the resource that a change answers with: ids and labels."""
     return {"id": message.id, "threadId": message.thread_id, **_labels(message)}
 
 
@@ -21,12 +21,12 @@ def listed_message(message: StoredMessage) -> dict[str, Any]:
 
 async def message_resource(
     message: StoredMessage,
-    sealer: Sealer,
+    sealer: TokenSealer,
     *,
     form: str = "full",
     metadata_headers: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Give a message in the format minimal, metadata, full or raw."""
+    """Return a message in the format minimal, metadata, full or raw."""
     snippet = await message.snippet()
     payload: dict[str, Any] = {}
     if form == "full":
@@ -34,7 +34,7 @@ async def message_resource(
     elif form == "metadata":
         payload["payload"] = _metadata(await message.payload(), metadata_headers)
     raw = {"raw": base64.urlsafe_b64encode(message.raw).decode()} if form == "raw" else {}
-    # Nothing is awaited from here on: labels and history id are those of one moment.
+    # Await nothing below: labels and history id have to be of one moment.
     return {
         **short_message(message),
         "snippet": snippet,
@@ -49,7 +49,7 @@ async def message_resource(
 async def thread_resource(
     thread_id: str,
     messages: Collection[StoredMessage],
-    sealer: Sealer,
+    sealer: TokenSealer,
     *,
     form: str,
     metadata_headers: Collection[str] = (),
@@ -77,7 +77,7 @@ def _labels(message: StoredMessage) -> dict[str, Any]:
 
 
 def _metadata(payload: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Any]:
-    """Keep the type and the headers; names are compared without case and never split at commas."""
+    """Keep the type and the headers; names are case-insensitive and never split at commas."""
     names = {name.lower() for name in wanted}
     headers = [h for h in payload.get("headers", []) if not names or h["name"].lower() in names]
     kept: dict[str, Any] = {"mimeType": payload["mimeType"]} if "mimeType" in payload else {}
@@ -85,7 +85,7 @@ def _metadata(payload: Mapping[str, Any], wanted: Collection[str]) -> dict[str, 
 
 
 def _with_attachment_ids(
-    part: Mapping[str, Any], message_id: str, sealer: Sealer
+    part: Mapping[str, Any], message_id: str, sealer: TokenSealer
 ) -> dict[str, Any]:
     """Copy a part tree with fresh attachment ids, which Gmail changes from answer to answer."""
     copied = dict(part)

@@ -1,6 +1,6 @@
-"""users.settings.*: filters, the vacation responder, send-as addresses, and cheap reads.
+"""Handle users.settings.*: filters, vacation responder, send-as addresses, and a few reads.
 
-What Google lets only an administrator's service account do is refused here to everybody.
+Methods reserved for an administrator's service account always refuse.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
-from arcade_gmail_local.sandbox.wire.google_error import administrators_only, not_found
+from arcade_gmail_local.sandbox.google_error import administrators_only, not_found
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 # Filters
 
 
 async def list_filters(call: Call) -> dict[str, Any]:
-    """List all filters, unpaged; the key is `filter`, and absent when there is none."""
+    """List all filters, unpaged, under the key `filter`, which is absent when there is none."""
     found = [each.resource() for each in call.mailbox.settings.filters.all()]
     return {"filter": found} if found else {}
 

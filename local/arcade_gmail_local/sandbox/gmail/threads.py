@@ -1,4 +1,4 @@
-"""users.threads.*: whole conversations at once."""
+"""Handle users.threads.*."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from arcade_gmail_local.sandbox.gmail.listing import page_of_threads
-from arcade_gmail_local.sandbox.gmail.messages import wanted_labels
+from arcade_gmail_local.sandbox.gmail.messages import label_changes
 from arcade_gmail_local.sandbox.gmail.resources import (
     short_thread,
     thread_history_id,
     thread_resource,
 )
-from arcade_gmail_local.sandbox.wire.call import Call, Handler
+from arcade_gmail_local.sandbox.http.call import Call, Handler
 
 
 async def list_threads(call: Call) -> dict[str, Any]:
@@ -21,7 +21,7 @@ async def list_threads(call: Call) -> dict[str, Any]:
     for found in page.items:
         messages = call.mailbox.messages_of(found.thread_id)
         if not messages:
-            # Deleted while the search gave others a turn.
+            # Deleted while the search yielded to other requests.
             continue
         snippet = await messages[-1].snippet()
         history_id = thread_history_id(messages)
@@ -41,9 +41,9 @@ async def get_thread(call: Call) -> dict[str, Any]:
 
 
 async def modify_thread(call: Call) -> dict[str, Any]:
-    """Label the messages the thread has now; later ones do not inherit."""
+    """Label the messages now in the thread; later ones do not inherit the labels."""
     messages = call.mailbox.thread(call.path["id"])
-    add, remove = wanted_labels(call.mailbox, call.body)
+    add, remove = label_changes(call.mailbox, call.body)
     for message in messages:
         if message.draft_id is None or not add:
             call.mailbox.change_labels(message, add, remove)

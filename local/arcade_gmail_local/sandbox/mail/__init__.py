@@ -1,1 +1,1 @@
-"""What is stored, and how mail travels between the mailboxes."""
+"""Mailboxes, what they store, and how mail is delivered between them."""

@@ -1,7 +1,7 @@
-"""Mail comes into a mailbox: through its filters, into a thread, and on to forwards and replies.
+"""Receive mail: apply filters, find its thread, then forward it and send automatic replies.
 
-Filters look at bodies, which may take a thread of its own, so arriving has two steps: everything
-that waits (`arrival_of`), and then the change itself (`take_in`), which is atomic.
+Receiving takes two steps, because filters read bodies, which may take a thread: everything that
+awaits (`prepare_arrival`), and then the change itself (`store_arrival`), which is atomic.
 """
 
 from __future__ import annotations
@@ -10,78 +10,81 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arcade_gmail_local.sandbox.mail.conversations import thread_of_received
-from arcade_gmail_local.sandbox.mail.filtering import Verdict, judged
+from arcade_gmail_local.sandbox.mail.filtering import FilterResult, apply_filters
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses, date_header
 from arcade_gmail_local.sandbox.mail.store import Outgoing, Store
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
+from arcade_gmail_local.sandbox.mail.thread_assignment import thread_of_received
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 DELIVERED = ("INBOX", "UNREAD", "CATEGORY_PERSONAL")
 
-# Written by the receiving side only; what a sender claims in them is thrown away.
+# Written by the receiving server only; a sender's own are removed.
 RECEIVERS_OWN = frozenset({"authentication-results", "delivered-to", "return-path", "received-spf"})
-_NOT_ANSWERED = frozenset({"SPAM", "TRASH"})
+_NO_REPLY_IN = frozenset({"SPAM", "TRASH"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """Mail at a mailbox's door, judged by its filters and not stored yet."""
+    """Mail for a mailbox, filtered and not stored yet."""
 
     mailbox: Mailbox
     raw: bytes
     sender: str
-    verdict: Verdict
+    filtered: FilterResult
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrived:
-    """Mail that is in, and what it may set off."""
+    """Mail that has been stored and may cause forwards and replies."""
 
     arrival: Arrival
     message: StoredMessage
 
 
-async def arrival_of(
+async def prepare_arrival(
     store: Store, mailbox: Mailbox, mail: RawMail, *, sender: str, recipient: str
 ) -> Arrival:
-    """Bring mail to a mailbox's door, with the headers that a receiving server writes.
+    """Filter mail for a mailbox and add the headers that a receiving server writes.
 
     Args:
-        sender: the address in the envelope.
-        recipient: the address it came for, which may be `alice+lists@` of alice's mailbox.
+        sender: the envelope's sender.
+        recipient: the envelope's recipient, which may be `alice+lists@` for alice's mailbox.
     """
     raw = mail.rebuilt(
         without={"bcc", *RECEIVERS_OWN},
         on_top=_received_headers(mail, sender, recipient, store.clock()),
     )
-    return Arrival(mailbox, raw, sender, await judged(mailbox, raw, DELIVERED, store.now_ms()))
+    return Arrival(
+        mailbox, raw, sender, await apply_filters(mailbox, raw, DELIVERED, store.now_ms())
+    )
 
 
-def take_in(store: Store, arrival: Arrival) -> Arrived:
+def store_arrival(store: Store, arrival: Arrival) -> Arrived:
     thread_id = thread_of_received(arrival.mailbox, RawMail(arrival.raw))
     message = arrival.mailbox.add(
-        arrival.raw, arrival.verdict.labels, store.now_ms(), thread_id=thread_id
+        arrival.raw, arrival.filtered.labels, store.now_ms(), thread_id=thread_id
     )
     return Arrived(arrival, message)
 
 
-async def follow_up(store: Store, arrived: Sequence[Arrived], *, forwards: bool = True) -> None:
-    """Forward what filters say and answer for who is away.
+async def run_follow_ups(
+    store: Store, arrived: Sequence[Arrived], *, forwards: bool = True
+) -> None:
+    """Forward mail as filters say and send vacation replies.
 
-    What was forwarded is not forwarded again, and automatic answers are never answered, so this
-    ends.
+    This ends: forwarded mail is not forwarded again, and automatic replies are never answered.
     """
     for each in arrived:
         if forwards:
             await _forward(store, each)
-        await _answer(store, each)
+        await _reply_if_away(store, each)
 
 
 async def _forward(store: Store, arrived: Arrived) -> None:
     mailbox = arrived.arrival.mailbox
-    for address in arrived.arrival.verdict.forward_to:
+    for address in arrived.arrival.filtered.forward_to:
         recipient = store.mailbox_for_delivery(address)
         if recipient is None:
             store.outgoing.append(Outgoing(mailbox.email, address, arrived.message.id))
@@ -89,13 +92,13 @@ async def _forward(store: Store, arrived: Arrived) -> None:
         on_top = [f"X-Forwarded-To: {address}", f"X-Forwarded-For: {mailbox.email} {address}"]
         mail = RawMail(arrived.message.mail.rebuilt(on_top=on_top))
         sender = arrived.arrival.sender
-        coming = await arrival_of(store, recipient, mail, sender=sender, recipient=address)
-        await follow_up(store, [take_in(store, coming)], forwards=False)
+        coming = await prepare_arrival(store, recipient, mail, sender=sender, recipient=address)
+        await run_follow_ups(store, [store_arrival(store, coming)], forwards=False)
 
 
-async def _answer(store: Store, arrived: Arrived) -> None:
+async def _reply_if_away(store: Store, arrived: Arrived) -> None:
     mailbox, sender = arrived.arrival.mailbox, arrived.arrival.sender
-    if arrived.message.labels & _NOT_ANSWERED:
+    if arrived.message.labels & _NO_REPLY_IN:
         return
     primary = mailbox.settings.send_as.primary()
     raw = mailbox.settings.vacation.reply_to(
@@ -103,7 +106,7 @@ async def _answer(store: Store, arrived: Arrived) -> None:
         sender=sender,
         owner=(primary.name, mailbox.email),
         now_ms=store.now_ms(),
-        knows=_has_written_to(mailbox, sender),
+        knows=_is_contact(mailbox, sender),
     )
     if raw is None:
         return
@@ -111,14 +114,14 @@ async def _answer(store: Store, arrived: Arrived) -> None:
     if recipient is None:
         store.outgoing.append(Outgoing(mailbox.email, sender, ""))
         return
-    below = [f"Message-ID: {store.mint.header_message_id()}"]
+    below = [f"Message-ID: {store.ids.header_message_id()}"]
     mail = RawMail(RawMail(raw).rebuilt(below=below))
-    coming = await arrival_of(store, recipient, mail, sender=mailbox.email, recipient=sender)
-    await follow_up(store, [take_in(store, coming)], forwards=False)
+    coming = await prepare_arrival(store, recipient, mail, sender=mailbox.email, recipient=sender)
+    await run_follow_ups(store, [store_arrival(store, coming)], forwards=False)
 
 
-def _has_written_to(mailbox: Mailbox, address: str) -> bool:
-    """Say who is a contact: there is no address book here, so whoever was written to is one."""
+def _is_contact(mailbox: Mailbox, address: str) -> bool:
+    """Return whether an address is a contact; without an address book, that is any recipient."""
     wanted = canonical_email(address)
     return any(
         canonical_email(found) == wanted

@@ -1,6 +1,7 @@
-"""Send mail: check it, keep the sender's copy, and bring a copy to every recipient's mailbox.
+"""Send mail: check it, keep the sender's copy and deliver one to every recipient here.
 
-Three steps: `check` refuses, `write` does all that waits, `post` changes the mailboxes at once.
+In three steps: `check_recipients` refuses, `prepare_mail` does everything that awaits, and
+`send_mail` changes the mailboxes at once.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ import email.utils
 import re
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.google_error import invalid
 from arcade_gmail_local.sandbox.mail.arrival import (
     RECEIVERS_OWN,
     Arrival,
     Arrived,
-    arrival_of,
-    take_in,
+    prepare_arrival,
+    store_arrival,
 )
-from arcade_gmail_local.sandbox.mail.filtering import judged
+from arcade_gmail_local.sandbox.mail.filtering import apply_filters
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, addresses, date_header
 from arcade_gmail_local.sandbox.mail.store import Outgoing, Store
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import invalid
 
 DEFAULT_MAX_RECIPIENTS = 500
 
@@ -33,15 +34,15 @@ _TO_ONESELF = ("INBOX", "UNREAD")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checked:
-    """Mail that may be sent: its headers split, its recipients known."""
+    """Mail whose recipients are valid."""
 
     mail: RawMail
     recipients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Letter:
-    """Mail as it goes out: the sender's copy, what stands at whose door, who is elsewhere."""
+class PreparedMail:
+    """Mail ready to send: the sender's copy, the arrivals here, and recipients elsewhere."""
 
     kept: bytes
     labels: frozenset[str]
@@ -49,8 +50,8 @@ class Letter:
     outside: tuple[str, ...]
 
 
-def check(raw: bytes, *, max_recipients: int = DEFAULT_MAX_RECIPIENTS) -> Checked:
-    """Refuse mail that nobody could get, before anything has happened."""
+def check_recipients(raw: bytes, *, max_recipients: int | None = DEFAULT_MAX_RECIPIENTS) -> Checked:
+    """Refuse mail that cannot be delivered, before anything has changed."""
     mail = RawMail(raw)
     recipients: dict[str, None] = {}
     for header in _HEADERS:
@@ -60,15 +61,15 @@ def check(raw: bytes, *, max_recipients: int = DEFAULT_MAX_RECIPIENTS) -> Checke
             recipients[canonical_email(address)] = None
     if not recipients:
         raise invalid("Recipient address required")
-    if len(recipients) > max_recipients:
+    if max_recipients is not None and len(recipients) > max_recipients:
         raise invalid("Too many recipients")
     return Checked(mail, tuple(recipients))
 
 
-async def write(store: Store, sender: Mailbox, checked: Checked) -> Letter:
-    """Write checked mail out; nothing is sent yet.
+async def prepare_mail(store: Store, sender: Mailbox, checked: Checked) -> PreparedMail:
+    """Prepare the sender's copy and one for each recipient; nothing is sent yet.
 
-    The sender's copy keeps Bcc and is one message even where the sender is a recipient too; its
+    The sender's copy keeps Bcc, and is one message even where the sender is a recipient too. Its
     Message-ID is Gmail's, whatever the client wrote.
     """
     kept = _senders_copy(store, sender, checked.mail)
@@ -80,22 +81,24 @@ async def write(store: Store, sender: Mailbox, checked: Checked) -> Letter:
         if recipient is None:
             outside.append(address)
         elif recipient is sender:
-            labels = (await judged(sender, kept, _TO_ONESELF, store.now_ms())).labels | {"SENT"}
+            labels = (await apply_filters(sender, kept, _TO_ONESELF, store.now_ms())).labels | {
+                "SENT"
+            }
         elif recipient.email not in arrivals:
-            arrivals[recipient.email] = await arrival_of(
+            arrivals[recipient.email] = await prepare_arrival(
                 store, recipient, mail, sender=sender.email, recipient=address
             )
-    return Letter(kept, labels, tuple(arrivals.values()), tuple(outside))
+    return PreparedMail(kept, labels, tuple(arrivals.values()), tuple(outside))
 
 
-def post(
-    store: Store, sender: Mailbox, letter: Letter, *, thread_id: str | None
+def send_mail(
+    store: Store, sender: Mailbox, prepared: PreparedMail, *, thread_id: str | None
 ) -> tuple[StoredMessage, list[Arrived]]:
-    """Send a letter; give the sender's copy, and what arrived and may set off more."""
-    sent = sender.add(letter.kept, ("SENT",), store.now_ms(), thread_id=thread_id)
-    sender.change_labels(sent, letter.labels)
-    store.outgoing.extend(Outgoing(sender.email, address, sent.id) for address in letter.outside)
-    return sent, [take_in(store, arrival) for arrival in letter.arrivals]
+    """Send prepared mail; return the sender's copy and what arrived, for follow-ups."""
+    sent = sender.add(prepared.kept, ("SENT",), store.now_ms(), thread_id=thread_id)
+    sender.change_labels(sent, prepared.labels)
+    store.outgoing.extend(Outgoing(sender.email, address, sent.id) for address in prepared.outside)
+    return sent, [store_arrival(store, arrival) for arrival in prepared.arrivals]
 
 
 def _senders_copy(store: Store, sender: Mailbox, mail: RawMail) -> bytes:
@@ -104,26 +107,26 @@ def _senders_copy(store: Store, sender: Mailbox, mail: RawMail) -> bytes:
         "Received: from 100000000000 named unknown by gmailapi.google.com with HTTPREST; "
         + date_header(now)
     ]
-    below = [f"Message-ID: {store.mint.header_message_id()}"]
+    below = [f"Message-ID: {store.ids.header_message_id()}"]
     without = {"message-id", *RECEIVERS_OWN}
     if not mail.first("date"):
         without.add("date")
         below.append(f"Date: {date_header(now)}")
-    if not _may_stay(mail, sender):
+    if not _may_send_from(mail, sender):
         without.add("from")
         below.append(f"From: {_own_from(mail, sender)}")
     return mail.rebuilt(without=without, on_top=on_top, below=below)
 
 
-def _may_stay(mail: RawMail, sender: Mailbox) -> bool:
-    """Say whether From is one address, and one that the person may send from."""
+def _may_send_from(mail: RawMail, sender: Mailbox) -> bool:
+    """Return whether From is a single address that the person may send from."""
     given = [address for _, address in addresses(mail.every("from"))]
     return len(given) == 1 and sender.settings.send_as.accepted(given[0]) is not None
 
 
 def _own_from(mail: RawMail, sender: Mailbox) -> str:
-    """Rewrite a From that is not the sender's: the name may stay, the address is the account's."""
+    """Rewrite a From that is not the sender's: the name stays, the address is the account's."""
     primary = sender.settings.send_as.primary()
     name = next((name for name, _ in addresses(mail.every("from"))), primary.name)
-    # Decoding an encoded word may have brought line breaks in.
+    # A decoded word may contain line breaks.
     return email.utils.formataddr((" ".join(name.split()), sender.email))

@@ -1,4 +1,4 @@
-"""The filters of one mailbox: what Gmail lets be created, and what it refuses."""
+"""Store the filters of one mailbox, refusing what Gmail refuses."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Mint
-from arcade_gmail_local.sandbox.mail.label_store import IMMUTABLE, LabelStore
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.google_error import (
     GoogleError,
     failed_precondition,
     invalid,
     not_found,
 )
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator
+from arcade_gmail_local.sandbox.mail.label_store import IMMUTABLE, LabelStore
 
 MAX_FILTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MailFilter:
-    """One filter; `criteria` and `action` hold only what was really given."""
+    """One filter; `criteria` and `action` hold only non-empty fields."""
 
     id: str
     criteria: Mapping[str, Any]
@@ -31,10 +31,10 @@ class MailFilter:
 
 
 class FilterStore:
-    """Keep filters in the order they were made. There is no changing one, only a new one."""
+    """Keep filters in the order they were created. They cannot be changed."""
 
-    def __init__(self, mint: Mint) -> None:
-        self._mint = mint
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
         self._filters: dict[str, MailFilter] = {}
 
     def all(self) -> list[MailFilter]:
@@ -48,10 +48,10 @@ class FilterStore:
     def create(
         self, fields: Mapping[str, Any], labels: LabelStore, forwarding: Collection[str]
     ) -> MailFilter:
-        """Make a filter.
+        """Create a filter.
 
         Args:
-            forwarding: the verified addresses, which are all it may forward to.
+            forwarding: the verified addresses, the only ones it may forward to.
         """
         criteria = _criteria(fields.get("criteria") or {})
         action = _action(fields.get("action") or {}, labels, forwarding)
@@ -59,9 +59,9 @@ class FilterStore:
             if (known.criteria, known.action) == (criteria, action):
                 raise failed_precondition("Filter already exists")
         if len(self._filters) >= MAX_FILTERS:
-            # Seen in the wild: one filter too many is answered as if Gmail had broken down.
+            # As reported of Gmail: one filter too many is answered with a server error.
             raise GoogleError(500, "Backend Error", "backendError")
-        made = MailFilter(self._mint.filter_id(), criteria, action)
+        made = MailFilter(self._ids.filter_id(), criteria, action)
         self._filters[made.id] = made
         return made
 
@@ -90,7 +90,7 @@ def _action(
     labels.check_known([*adding, *removing], but=IMMUTABLE)
     if len([label for label in adding if labels.get(label).type == "user"]) > 1:
         raise invalid("Too many user labels")
-    # An empty address counts as none; one that is not verified, or no address at all, is refused.
+    # An empty address counts as absent; an unverified one, or anything else, is refused.
     if "forward" in kept and kept["forward"].lower() not in forwarding:
         raise failed_precondition("Unrecognized forwarding address")
     if not kept:

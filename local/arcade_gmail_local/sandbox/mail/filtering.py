@@ -1,4 +1,4 @@
-"""Apply a mailbox's filters to one message before it is stored; mail that is there stays as is."""
+"""Apply a mailbox's filters to a message before it is stored; stored mail is not filtered."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from typing import Any
 
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.search.matching import Surroundings, compile_search
+from arcade_gmail_local.sandbox.search.matching import SearchContext, compile_search
 from arcade_gmail_local.sandbox.search.query import AllOf, Field, Node, Not, parse_query
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The labels that a message is to have, and the addresses it is to go on to."""
+class FilterResult:
+    """The labels that filters leave a message with, and the addresses to forward it to."""
 
     labels: frozenset[str]
     forward_to: tuple[str, ...] = ()
 
 
-async def judged(mailbox: Mailbox, raw: bytes, labels: Collection[str], now_ms: int) -> Verdict:
-    """Say what all matching filters together do to a message that comes with these labels."""
+async def apply_filters(
+    mailbox: Mailbox, raw: bytes, labels: Collection[str], now_ms: int
+) -> FilterResult:
+    """Combine what all matching filters do to a message that arrives with these labels."""
     filters = mailbox.settings.filters.all()
     if not filters:
-        return Verdict(frozenset(labels))
-    around = Surroundings(
+        return FilterResult(frozenset(labels))
+    context = SearchContext(
         me=mailbox.email, now_s=now_ms / 1000, label_named=mailbox.labels.named_in_search
     )
     probe = StoredMessage("", "", raw, now_ms, labels=set(labels))
@@ -33,7 +35,7 @@ async def judged(mailbox: Mailbox, raw: bytes, labels: Collection[str], now_ms: 
     removing: set[str] = set()
     forward: dict[str, None] = {}
     for each in filters:
-        if await compile_search(_search(each.criteria), around)(probe):
+        if await compile_search(_search(each.criteria), context)(probe):
             adding |= {i for i in each.action.get("addLabelIds", ()) if i in mailbox.labels}
             removing |= set(each.action.get("removeLabelIds", ()))
             if to := each.action.get("forward"):
@@ -42,7 +44,7 @@ async def judged(mailbox: Mailbox, raw: bytes, labels: Collection[str], now_ms: 
         removing |= {"INBOX", "SPAM"}
     if any(label.startswith("CATEGORY_") for label in adding):
         removing |= {label for label in labels if label.startswith("CATEGORY_")} - adding
-    return Verdict(frozenset((set(labels) | adding) - removing), tuple(forward))
+    return FilterResult(frozenset((set(labels) | adding) - removing), tuple(forward))
 
 
 def _search(criteria: Mapping[str, Any]) -> Node:

@@ -1,4 +1,4 @@
-"""What happened in a mailbox, in order, as users.history.list tells it."""
+"""Record the changes of a mailbox in order, for users.history.list."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.ids import Mint
-from arcade_gmail_local.sandbox.wire.google_error import not_found
+from arcade_gmail_local.sandbox.google_error import not_found
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator
 
 MAX_RECORDS = 20_000
-"""Older records are forgotten, and a start before them is a 404 as at Gmail."""
+"""Older records are dropped, and a start before them is a 404, as in Gmail."""
 
 _KEYS = {
     "messageAdded": "messagesAdded",
@@ -23,7 +23,7 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryRecord:
-    """One change of one message; `label_ids` are those the message had afterwards."""
+    """One change of one message; `label_ids` are the labels it had afterwards."""
 
     id: int
     kind: str
@@ -47,16 +47,16 @@ class HistoryRecord:
 
 
 class HistoryLog:
-    """Give every change a history id; ids rise with gaps and never repeat."""
+    """Number every change; history ids rise with gaps and never repeat."""
 
-    def __init__(self, mint: Mint) -> None:
-        self._mint = mint
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
         self._records: deque[HistoryRecord] = deque(maxlen=MAX_RECORDS)
-        self.current = mint.first_history_id()
+        self.current = ids.first_history_id()
         self._forgotten_until = self.current
 
     def advance(self) -> int:
-        self.current += self._mint.history_step()
+        self.current += self._ids.history_step()
         return self.current
 
     def add(self, record: HistoryRecord) -> None:
@@ -65,12 +65,12 @@ class HistoryLog:
         self._records.append(record)
 
     def forget(self) -> None:
-        """Drop everything so far, which makes every id given out until now too old."""
+        """Drop all records, so that every history id returned so far has expired."""
         self._records.clear()
         self._forgotten_until = self.advance()
 
     def since(self, start: int, kinds: Collection[str], label_id: str) -> Iterator[HistoryRecord]:
-        """Give the changes after `start`; an id that is too old or never was is a 404."""
+        """Yield the changes after `start`; an expired or unknown id is a 404."""
         if not self._forgotten_until <= start <= self.current:
             raise not_found()
         for record in self._records:

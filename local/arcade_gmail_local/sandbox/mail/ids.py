@@ -1,37 +1,37 @@
-"""Ids and opaque tokens of the kinds Gmail gives out.
+"""Generate ids and opaque tokens that look like Gmail's.
 
-Message and thread ids are 16 lower-case hexadecimal digits below 2^63, and carry the time they
-were made in their upper digits, as Gmail's do.
+Message and thread ids are 16 lower-case hexadecimal digits below 2^63, with their creation time in
+the upper digits, as Gmail's are.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import hmac
 import random
 import re
-import secrets
 
-from arcade_gmail_local.sandbox.wire.google_error import invalid, invalid_id
+from cryptography.fernet import Fernet, InvalidToken
+
+from arcade_gmail_local.sandbox.google_error import invalid, invalid_id
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _DRAFT = re.compile(r"r-?[0-9]{1,19}")
 _TOP = 1 << 63
+_PADDED = 64  # attachment ids are long, as Gmail's are
 
 
-class Mint:
-    """Make ids that are never the same twice in one sandbox, whichever mailbox they are for."""
+class IdGenerator:
+    """Generate ids that are unique in one sandbox, across its mailboxes."""
 
     def __init__(self) -> None:
-        # Not for secrets: a fixed seed makes two runs under one clock alike.
+        # Not for secrets: with a fixed seed, two runs under one clock are alike.
         self._random = random.Random(20261123)  # noqa: S311
         self._given: set[int] = set()
         self._drafts: set[int] = set()
 
     def message_id(self, epoch_ms: int) -> str:
-        """Make an id with that time in its upper digits."""
+        """Return an id with that time in its upper digits."""
         stamp = (epoch_ms & ((1 << 43) - 1)) << 20
         while True:
             number = stamp | self._random.getrandbits(20)
@@ -50,23 +50,23 @@ class Mint:
         return f"ANe1Bm{packed.decode()}"
 
     def history_step(self) -> int:
-        """Give how far a history id moves on: ids rise, with gaps."""
+        """Return the distance to the next history id."""
         return self._random.randint(1, 9)
 
     def first_history_id(self) -> int:
         return self._random.randrange(100_000, 9_000_000)
 
     def header_message_id(self) -> str:
-        """Make the Message-ID that Gmail puts on what it sends, angle brackets included."""
+        """Return a Message-ID such as Gmail writes, angle brackets included."""
         number = self._random.getrandbits(44 * 6)
         packed = base64.urlsafe_b64encode(number.to_bytes(33, "big")).decode()
         return f"<CA{packed}@mail.gmail.com>"
 
 
 def canonical_id(given: str) -> str:
-    """Bring a message or thread id into its one spelling.
+    """Normalise a message or thread id.
 
-    Upper case and leading zeros resolve, as at Gmail; what cannot be an id is a 400, not a 404.
+    Upper case and leading zeros resolve, as in Gmail; what cannot be an id is a 400, not a 404.
     """
     if not _HEX.fullmatch(given) or (number := int(given, 16)) >= _TOP:
         raise invalid_id()
@@ -74,62 +74,51 @@ def canonical_id(given: str) -> str:
 
 
 def check_draft_id(given: str) -> str:
-    """Let anything through that could name a draft; a message's id in its place is a 404 later."""
+    """Refuse what cannot name a draft; a message's id passes and is a 404 later."""
     if _DRAFT.fullmatch(given) or _HEX.fullmatch(given):
         return given
     raise invalid_id()
 
 
-class Sealer:
-    """Make attachment ids and page tokens that mean nothing outside and cannot be forged."""
+class TokenSealer:
+    """Seal attachment ids and page tokens, which are opaque and cannot be forged."""
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+        self._fernet = Fernet(Fernet.generate_key())
 
     def attachment_id(self, message_id: str, part_id: str) -> str:
-        """Name one part of one message; every call gives another string for the same part."""
-        nonce = secrets.token_bytes(96)
-        return self._seal(b"ANGjdJ", nonce, f"{message_id}/{part_id}".encode())
+        """Return an id for a part of a message, a different one at every call, as in Gmail."""
+        return self._seal("attachment", f"{message_id}/{part_id}".ljust(_PADDED))
 
     def read_attachment_id(self, token: str) -> tuple[str, str]:
-        """Give (message id, part id); a token not from here is a 400 as at Gmail, never a 404."""
-        opened = self._open(b"ANGjdJ", 96, token)
+        """Return (message id, part id); an unknown token is a 400, as in Gmail, never a 404."""
+        opened = self._open("attachment", token)
         if opened is None:
             raise invalid("Invalid attachment token")
-        message_id, _, part_id = opened.decode().partition("/")
+        message_id, _, part_id = opened.strip().partition("/")
         return message_id, part_id
 
     def page_token(self, position: str, query: str) -> str:
-        """Remember where a page ended, for the same query only."""
-        return self._seal(b"page" + _fingerprint(query), b"", position.encode())
+        """Return a token for where a page ended, valid for the same query only."""
+        return self._seal(_fingerprint(query), position)
 
     def read_page_token(self, token: str, query: str) -> str:
-        opened = self._open(b"page" + _fingerprint(query), 0, token)
+        opened = self._open(_fingerprint(query), token)
         if opened is None:
             raise invalid("Invalid pageToken")
-        return opened.decode()
+        return opened
 
-    def _seal(self, purpose: bytes, nonce: bytes, text: bytes) -> str:
-        pad = hashlib.shake_256(self._key + purpose + nonce).digest(len(text))
-        hidden = bytes(a ^ b for a, b in zip(text, pad, strict=True))
-        tag = self._tag(purpose, nonce + hidden)
-        return base64.urlsafe_b64encode(nonce + hidden + tag).decode().rstrip("=")
+    def _seal(self, purpose: str, text: str) -> str:
+        return self._fernet.encrypt(f"{purpose}:{text}".encode()).decode().rstrip("=")
 
-    def _open(self, purpose: bytes, nonce_length: int, token: str) -> bytes | None:
+    def _open(self, purpose: str, token: str) -> str | None:
         try:
-            packed = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        except (binascii.Error, ValueError):
+            opened = self._fernet.decrypt(token + "=" * (-len(token) % 4)).decode()
+        except (InvalidToken, ValueError):
             return None
-        sealed, tag = packed[:-12], packed[-12:]
-        if not hmac.compare_digest(tag, self._tag(purpose, sealed)):
-            return None
-        nonce, hidden = sealed[:nonce_length], sealed[nonce_length:]
-        pad = hashlib.shake_256(self._key + purpose + nonce).digest(len(hidden))
-        return bytes(a ^ b for a, b in zip(hidden, pad, strict=True))
-
-    def _tag(self, purpose: bytes, sealed: bytes) -> bytes:
-        return hmac.digest(self._key, purpose + sealed, "sha256")[:12]
+        given, _, text = opened.partition(":")
+        return text if given == purpose else None
 
 
-def _fingerprint(query: str) -> bytes:
-    return hashlib.sha256(query.encode("utf-8", "surrogatepass")).digest()[:8]
+def _fingerprint(query: str) -> str:
+    return hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:16]

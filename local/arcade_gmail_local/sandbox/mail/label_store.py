@@ -1,20 +1,21 @@
-"""The labels of one mailbox: Gmail's own, and those its owner made."""
+"""Store the labels of one mailbox: Gmail's own and the user's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any
 
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.discovery import load_document
+from arcade_gmail_local.sandbox.google_error import (
     GoogleError,
     invalid,
     invalid_label,
     label_exists,
     not_found,
 )
-from arcade_gmail_multiuser.gmail.api.requests import load_document
 
 MAX_LABELS = 10_000
 MAX_NAME_LENGTH = 225
@@ -40,52 +41,11 @@ _SYSTEM = [
 ]
 IMMUTABLE = frozenset({"SENT", "DRAFT", "CHAT"})
 
-# English and the commonest localised names that Gmail keeps for itself.
+# The English and the commonest localised names that Gmail reserves.
 _RESERVED = frozenset(
-    [
-        "inbox",
-        "sent",
-        "sent mail",
-        "draft",
-        "drafts",
-        "trash",
-        "bin",
-        "spam",
-        "starred",
-        "unread",
-        "important",
-        "chat",
-        "chats",
-        "all mail",
-        "anywhere",
-        "muted",
-        "snoozed",
-        "scheduled",
-        "outbox",
-        "voicemail",
-        "buzz",
-        "todo",
-        "contact",
-        "archive",
-        "postausgang",
-        "posteingang",
-        "gesendet",
-        "entwürfe",
-        "papierkorb",
-        "boîte de réception",
-        "envoyés",
-        "brouillons",
-        "corbeille",
-        "recibidos",
-        "enviados",
-        "borradores",
-        "papelera",
-        "受信トレイ",
-        "送信済み",
-        "下書き",
-        "ゴミ箱",
-        "迷惑メール",
-    ]
+    (files("arcade_gmail_local.sandbox.mail") / "reserved_label_names.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEARCH_DASH = re.compile(r"[\s/&]+")
@@ -117,7 +77,7 @@ class Label:
 
 
 class LabelStore:
-    """Keep labels in the order Gmail lists them; refuse what Gmail refuses."""
+    """Keep labels in the order Gmail lists them, refusing what Gmail refuses."""
 
     def __init__(self) -> None:
         self._labels = {name: _system_label(name) for name in _SYSTEM}
@@ -135,46 +95,21 @@ class LabelStore:
         return self._labels[label_id]
 
     def create(self, fields: Mapping[str, Any]) -> Label:
-        name = self._free_name(fields.get("name"), None)
         if len(self._labels) >= MAX_LABELS:
             raise invalid("Label limit exceeded")
-        label = Label(
-            id=f"Label_{self._next}",
-            name=name,
-            message_list_visibility=fields.get("messageListVisibility", "show"),
-            label_list_visibility=fields.get("labelListVisibility", "labelShow"),
-            color=_color(fields.get("color")),
-        )
+        label = self._store(_user_label(f"Label_{self._next}"), {"name": None, **fields})
         self._next += 1
-        self._labels[label.id] = label
         return label
 
     def update(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        """Replace all of a label of one's own; what is left out falls back to its default."""
-        before = self._own(label_id, fields)
-        label = replace(
-            before,
-            name=self._free_name(fields.get("name"), label_id),
-            message_list_visibility=fields.get("messageListVisibility", "show"),
-            label_list_visibility=fields.get("labelListVisibility", "labelShow"),
-            color=_color(fields.get("color")),
-        )
-        self._labels[label_id] = label
-        return label
+        """Replace a user label; absent fields fall back to their defaults."""
+        self._check_own(label_id, fields)
+        return self._store(_user_label(label_id), {"name": None, **fields})
 
     def patch(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        """Change only what is given."""
-        label = self._own(label_id, fields)
-        if "name" in fields:
-            label = replace(label, name=self._free_name(fields["name"], label_id))
-        if "messageListVisibility" in fields:
-            label = replace(label, message_list_visibility=fields["messageListVisibility"])
-        if "labelListVisibility" in fields:
-            label = replace(label, label_list_visibility=fields["labelListVisibility"])
-        if "color" in fields:
-            label = replace(label, color=_color(fields["color"]))
-        self._labels[label_id] = label
-        return label
+        """Change only the fields that are present."""
+        self._check_own(label_id, fields)
+        return self._store(self._labels[label_id], fields)
 
     def delete(self, label_id: str) -> None:
         if self.get(label_id).type == "system":
@@ -182,7 +117,7 @@ class LabelStore:
         del self._labels[label_id]
 
     def check_change(self, add: Iterable[str], remove: Iterable[str]) -> tuple[set[str], set[str]]:
-        """Let a change of labels through, or say why not; both sides come back as sets."""
+        """Check a change of labels and return both sides as sets."""
         adding, removing = set(add), set(remove)
         if not adding and not removing:
             raise invalid("No label add or removes specified")
@@ -201,7 +136,7 @@ class LabelStore:
                 raise invalid_label(label)
 
     def named_in_search(self, value: str) -> str | None:
-        """Find the label that `label:value` means; blanks, `/` and `&` in names are dashes."""
+        """Find the label that `label:value` means; blanks, `/` and `&` in names match dashes."""
         wanted = _for_search(value)
         if wanted in _SEARCH_ALIASES:
             return _SEARCH_ALIASES[wanted]
@@ -210,16 +145,28 @@ class LabelStore:
                 return label.id
         return None
 
-    def _own(self, label_id: str, fields: Mapping[str, Any]) -> Label:
-        label = self.get(label_id)
-        if label.type == "system":
+    def _check_own(self, label_id: str, fields: Mapping[str, Any]) -> None:
+        if self.get(label_id).type == "system":
             raise invalid_label(label_id)
         if fields.get("id", label_id) != label_id:
             raise invalid("Label id in the request body does not match the id in the path")
-        return label
+
+    def _store(self, label: Label, fields: Mapping[str, Any]) -> Label:
+        """Store a label with some fields changed, once all of them are valid."""
+        changes: dict[str, Any] = {}
+        if "name" in fields:
+            changes["name"] = self._free_name(fields["name"], label.id)
+        if "messageListVisibility" in fields:
+            changes["message_list_visibility"] = fields["messageListVisibility"]
+        if "labelListVisibility" in fields:
+            changes["label_list_visibility"] = fields["labelListVisibility"]
+        if "color" in fields:
+            changes["color"] = _color(fields["color"])
+        self._labels[label.id] = replace(label, **changes)
+        return self._labels[label.id]
 
     def _free_name(self, name: Any, label_id: str | None) -> str:
-        """Check a name and that no other label has it, whatever the case."""
+        """Check that a name is valid and not taken, ignoring case."""
         stripped = name.strip() if isinstance(name, str) else ""
         if not _is_valid_name(stripped):
             raise invalid("Invalid label name")
@@ -227,6 +174,10 @@ class LabelStore:
             if label.id != label_id and label.name.casefold() == stripped.casefold():
                 raise label_exists()
         return stripped
+
+
+def _user_label(label_id: str) -> Label:
+    return Label(label_id, "", message_list_visibility="show", label_list_visibility="labelShow")
 
 
 def _system_label(name: str) -> Label:

@@ -1,6 +1,6 @@
-"""One person's mailbox: messages, threads, drafts, labels and what happened to them.
+"""Keep one person's messages, threads, drafts and labels consistent.
 
-Every method is synchronous and leaves the mailbox whole, so on one event loop each is atomic.
+Every method is synchronous and leaves the mailbox consistent, so on one event loop it is atomic.
 """
 
 from __future__ import annotations
@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from arcade_gmail_local.sandbox.google_error import not_found
 from arcade_gmail_local.sandbox.mail.history_log import HistoryLog, HistoryRecord
-from arcade_gmail_local.sandbox.mail.ids import Mint, canonical_id, check_draft_id
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator, canonical_id, check_draft_id
 from arcade_gmail_local.sandbox.mail.label_store import LabelStore
-from arcade_gmail_local.sandbox.mail.settings import Settings
+from arcade_gmail_local.sandbox.mail.mailbox_settings import Settings
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
-from arcade_gmail_local.sandbox.wire.google_error import not_found
 
 _ELSEWHERE = {"TRASH": {"INBOX", "SPAM"}, "SPAM": {"INBOX", "TRASH"}}
-"""A message in the trash or in spam has left these places."""
+"""The labels that a message loses when it goes to the trash or to spam."""
 
 
 class Mailbox:
-    def __init__(self, email: str, mint: Mint, *, owner: str = "") -> None:
+    def __init__(self, email: str, ids: IdGenerator, *, owner: str = "") -> None:
         self.email = email
         self.owner = owner
         self.labels = LabelStore()
-        self.history = HistoryLog(mint)
-        self.settings = Settings(email, owner, mint)
-        self._mint = mint
+        self.history = HistoryLog(ids)
+        self.settings = Settings(email, owner, ids)
+        self._ids = ids
         self._messages: dict[str, StoredMessage] = {}
         self._threads: dict[str, list[StoredMessage]] = {}
         self._drafts: dict[str, StoredMessage] = {}
@@ -48,7 +48,7 @@ class Mailbox:
         return len(self._threads)
 
     def newest_first(self) -> list[StoredMessage]:
-        """Give all messages, newest first; the list must not be changed."""
+        """Return all messages, newest first. The list is shared: do not change it."""
         if self._newest_first is None:
             self._newest_first = sorted(
                 self._messages.values(), key=lambda m: m.age_key, reverse=True
@@ -66,14 +66,14 @@ class Mailbox:
         return self._messages.get(message_id)
 
     def thread(self, given_id: str) -> list[StoredMessage]:
-        """Give a thread's messages, oldest first; only the thread's own id finds it."""
+        """Return a thread's messages, oldest first; only the id of the thread finds it."""
         found = self.messages_of(canonical_id(given_id))
         if not found:
             raise not_found()
         return found
 
     def messages_of(self, thread_id: str) -> list[StoredMessage]:
-        """Give a thread's messages, oldest first; none if there is no such thread."""
+        """Return a thread's messages, oldest first; an unknown thread has none."""
         return sorted(self._threads.get(thread_id, ()), key=lambda m: m.age_key)
 
     def threads(self) -> Iterable[list[StoredMessage]]:
@@ -92,7 +92,7 @@ class Mailbox:
         return found
 
     def new_draft_id(self) -> str:
-        return self._mint.draft_id()
+        return self._ids.draft_id()
 
     # Changing
 
@@ -105,8 +105,8 @@ class Mailbox:
         thread_id: str | None = None,
         draft_id: str | None = None,
     ) -> StoredMessage:
-        """Store a message; without a thread it becomes the root of its own."""
-        message_id = self._mint.message_id(internal_date_ms)
+        """Store a message; without a thread it starts one."""
+        message_id = self._ids.message_id(internal_date_ms)
         self._stored += 1
         message = StoredMessage(
             id=message_id,
@@ -128,7 +128,7 @@ class Mailbox:
         return message
 
     def remove(self, message: StoredMessage) -> None:
-        """Delete for ever; the last message of a thread takes the thread along."""
+        """Delete a message permanently, and its thread with the last message."""
         if self._messages.pop(message.id, None) is None:
             return
         thread = self._threads[message.thread_id]
@@ -148,7 +148,7 @@ class Mailbox:
     def change_labels(
         self, message: StoredMessage, add: Collection[str], remove: Collection[str] = ()
     ) -> None:
-        """Put labels on and take labels off; what changes nothing leaves no history."""
+        """Add and remove labels; what changes nothing leaves no history."""
         leaving = set(remove)
         for place in ("SPAM", "TRASH"):
             if place in add:
@@ -161,7 +161,7 @@ class Mailbox:
             message.labels -= removed
             self._record("labelRemoved", message, removed)
 
-    def take_label_off_everything(self, label_id: str) -> None:
+    def remove_label_from_all(self, label_id: str) -> None:
         for message in self._messages.values():
             if label_id in message.labels:
                 self.change_labels(message, (), (label_id,))

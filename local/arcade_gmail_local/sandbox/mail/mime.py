@@ -1,7 +1,7 @@
-"""Raw RFC 822 bytes taken apart, however badly they are put together.
+"""Split raw RFC 822 bytes into MIME parts, however malformed they are.
 
-Python's own parser is recursive and treats what it cannot read in ways Gmail does not, so the
-sandbox has this one: it never raises and ends in time linear in the message.
+The standard library's parser is recursive, and ends the headers at a line it cannot read, which
+Gmail does not. This one never raises and takes time linear in the message.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from typing import Any
 
-from arcade_gmail_multiuser.gmail.charsets import decode_base64, decode_text, decode_words
-
-__all__ = ["Entity", "split_entity"]
+from arcade_gmail_local.sandbox.mail.charsets import decode_base64, decode_text, decode_words
 
 _MAX_DEPTH = 20
 _MAX_PARTS = 500  # in one container
 _MAX_HEADER_LINES = 20_000
+_MAX_PARAMETERS = 20_000  # characters
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.S)
 _END_OF_HEADERS = re.compile(rb"(?:\A|\r?\n|\r(?!\n))(?:\r?\n|\r(?!\n)|\Z)")
 _LINE_END = re.compile(rb"\r?\n|\r")
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|"[^"]*\Z|[^;]*)', re.S)
 _MBOX = (b"From ", b">From ")  # the line that separates messages in an mbox file
 _MIME_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}")
-_CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entity:
-    """A message or a part of one: its headers in order, and its body still encoded."""
+    """A message or a part of one: its headers in order and its body, still encoded."""
 
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -38,44 +37,62 @@ class Entity:
     default_type: str = "text/plain"
 
     def first(self, name: str) -> str:
-        """Give the first value of a header; empty when it is missing."""
+        """Return the first value of a header, or ""."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
     def mime_type(self) -> str:
-        """Give the lower-case type; what cannot be read counts as plain text, as in RFC 2045."""
+        """Return the lower-case type; an unreadable one is plain text, as in RFC 2045."""
         match = _MIME_TYPE.match(self.first("content-type").strip())
         return match.group().lower() if match else self.default_type
 
     def parameter(self, header: str, name: str) -> str:
-        """Give one parameter of a header, its continuations and charset (RFC 2231) decoded."""
-        return _parameters(self.first(header)).get(name, "")
+        """Return one parameter of a header, its continuations and charset (RFC 2231) decoded."""
+        reader = Message()
+        reader[header] = self.first(header)[:_MAX_PARAMETERS]
+        try:
+            parameters = reader.get_params((), header)[1:]
+        except (TypeError, ValueError):
+            # The standard library sorts a malformed mixture of numbered and unnumbered pieces.
+            return ""
+        found: list[Any] = [value for key, value in parameters if key.lower() == name]
+        # The encoded form wins over the plain one that stands beside it for old readers.
+        value = next((v for v in found if isinstance(v, tuple)), found[0] if found else "")
+        return collapse_rfc2231_value(value)
 
     @property
     def filename(self) -> str:
-        """Give the name a person would save the part under, or an empty text."""
-        given = self.parameter("content-disposition", "filename")
-        given = given or self.parameter("content-type", "name")
-        return decode_words(given).replace("\0", "")[:1000]
+        """Return the name to save the part under, or ""."""
+        name = self.parameter("content-disposition", "filename")
+        name = name or self.parameter("content-type", "name")
+        return decode_words(name).replace("\0", "")[:1000]
 
     @property
     def is_attached(self) -> bool:
-        """Tell whether the sender meant the part to be a file beside the mail."""
+        """Return whether the sender attached the part as a file."""
         return self.first("content-disposition").strip().lower().startswith("attachment")
 
     def content(self) -> bytes:
-        """Undo the transfer encoding; what is broken in it is skipped."""
+        """Undo the transfer encoding, skipping what is broken in it."""
         encoding = self.first("content-transfer-encoding").strip().strip(";\"'").lower()
         if encoding == "base64":
-            return decode_base64(self.body.decode("ascii", "ignore"))[0]
+            return decode_base64(self.body)
         if encoding == "quoted-printable":
             return binascii.a2b_qp(self.body)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
             return _uudecode(self.body)
         return self.body
 
+    @property
+    def is_text(self) -> bool:
+        return self.mime_type.startswith("text/")
+
+    def text(self) -> str:
+        """Return the content decoded by its charset."""
+        return decode_text(self.content(), self.parameter("content-type", "charset"))
+
     def parts(self) -> tuple[Entity, ...]:
-        """Give the parts of a multipart, or the message that a message/rfc822 holds."""
+        """Return the parts of a multipart, or the message inside a message/rfc822."""
         if self.depth >= _MAX_DEPTH:
             return ()
         if self.mime_type in ("message/rfc822", "message/global"):
@@ -91,7 +108,7 @@ class Entity:
 
 
 def split_entity(raw: bytes, *, depth: int = 0, default_type: str = "text/plain") -> Entity:
-    """Split headers from body. Header values come unfolded, their encoded words untouched."""
+    """Split headers from body; values are unfolded, their encoded words left alone."""
     end = _END_OF_HEADERS.search(raw)
     head = raw[: end.start()] if end else raw
     body = raw[end.end() :] if end else b""
@@ -115,13 +132,13 @@ def split_entity(raw: bytes, *, depth: int = 0, default_type: str = "text/plain"
 
 
 def _unfold(value: bytes) -> str:
-    text = decode_text(value)[0]
+    text = decode_text(value)
     return re.sub(r"\n[ \t]+", " ", text).strip()
 
 
 def _between(body: bytes, boundary: str) -> Iterator[bytes]:
-    """Yield what lies between the boundary lines; the last part may lack its end."""
-    # Plain text comes first in the pattern: that is what makes it fast over tens of megabytes.
+    """Yield what lies between the boundary lines; the last one may be missing."""
+    # The pattern begins with plain text, which makes it fast over tens of megabytes.
     line = re.compile(
         b"--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*(?=\r|\n|\Z)"
     )
@@ -145,35 +162,6 @@ def _before_line_end(body: bytes, at: int) -> int:
 def _without_first_line_end(part: bytes) -> bytes:
     match = _LINE_END.match(part)
     return part[match.end() :] if match else part
-
-
-def _parameters(header: str) -> dict[str, str]:
-    whole: dict[str, str] = {}
-    pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    for name, given in _PARAMETER.findall(header[:20_000]):
-        value = given.strip()
-        if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:].removesuffix('"'))
-        match = _CONTINUED.match(name.lower())
-        if match is None:
-            continue
-        base, number, encoded = match.groups()
-        if number is None and encoded is None:
-            whole.setdefault(base, value)
-        else:
-            pieces.setdefault(base, []).append((int(number or 0), bool(encoded), value))
-    return whole | {base: _joined(parts) for base, parts in pieces.items()}
-
-
-def _joined(pieces: list[tuple[int, bool, str]]) -> str:
-    charset = ""
-    data = b""
-    for place, (_, encoded, value) in enumerate(sorted(pieces)):
-        text = value
-        if encoded and place == 0 and text.count("'") >= 2:
-            charset, _, text = text.split("'", 2)
-        data += unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace")
-    return decode_text(data, charset)[0]
 
 
 def _uudecode(body: bytes) -> bytes:

@@ -1,17 +1,17 @@
-"""Read and change the header block of raw mail, and nothing else of it.
+"""Read and edit the headers of raw mail, leaving every other byte as it came.
 
-Mail is never re-serialised here: every byte that is not asked for stays as it came, because
-signatures, boundaries and odd encodings have to survive delivery.
+Mail is never re-serialised: signatures, boundaries and odd encodings have to survive delivery.
 """
 
 from __future__ import annotations
 
-import email.header
 import email.utils
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from arcade_gmail_local.sandbox.mail.charsets import decode_words
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _FIELD_START = re.compile(rb"([!-9;-~]+)[ \t]*:")
@@ -21,23 +21,20 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HeaderField:
-    """One field as it stands: `name` as written, `line` with its folds and without its end."""
+    """One header field: `name` as written, `line` with its folds and without its line end."""
 
     name: str
     line: bytes
 
     @property
     def value(self) -> str:
-        """Give the unfolded value with encoded words still encoded."""
+        """Return the unfolded value, its encoded words still encoded."""
         text = _as_text(self.line.partition(b":")[2])
         return _FOLD.sub("", text).strip()
 
 
 class RawMail:
-    """Raw mail split into header fields and the rest.
-
-    A message that is only headers, or only a body, or nothing at all, is fine.
-    """
+    """Split raw mail into header fields and the rest; either may be empty."""
 
     __slots__ = ("_newline", "_raw", "_rest_at", "fields")
 
@@ -54,7 +51,7 @@ class RawMail:
         self.fields: Sequence[HeaderField] = tuple(_split(raw[:end]))
 
     def first(self, name: str) -> str:
-        """Give the first value under a name, decoded; "" when there is none."""
+        """Return the first value of a header, decoded, or ""."""
         wanted = name.lower()
         for field in self.fields:
             if field.name.lower() == wanted:
@@ -62,7 +59,7 @@ class RawMail:
         return ""
 
     def every(self, name: str) -> list[str]:
-        """Give all values under a name, encoded words left alone (addresses need that)."""
+        """Return all values of a header; encoded words stay, because addresses need them."""
         wanted = name.lower()
         return [field.value for field in self.fields if field.name.lower() == wanted]
 
@@ -73,7 +70,7 @@ class RawMail:
         on_top: Sequence[str] = (),
         below: Sequence[str] = (),
     ) -> bytes:
-        """Give the mail with some fields gone and whole new lines above or below the others.
+        """Return the mail without some fields and with new ones above or below the others.
 
         Args:
             without: names in lower case.
@@ -105,34 +102,24 @@ def _as_text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def decode_words(value: str) -> str:
-    """Decode RFC 2047 words; what cannot be decoded stays as it is."""
-    if "=?" not in value:
-        return value
-    try:
-        return str(email.header.make_header(email.header.decode_header(value)))
-    except (LookupError, ValueError, UnicodeError):
-        return value
-
-
 def message_ids(value: str) -> list[str]:
-    """Give the ids of a References or In-Reply-To value, without brackets, in order."""
+    """Return the ids of a References or In-Reply-To value in order, without brackets."""
     return _MESSAGE_ID.findall(value)
 
 
 def addresses(values: Sequence[str]) -> list[tuple[str, str]]:
-    """Give (name, address) of every address in header values, in order; empty groups vanish."""
+    """Return (name, address) for every address in header values; empty groups are dropped."""
     found = email.utils.getaddresses(list(values))
     return [(decode_words(name), address) for name, address in found if address or name]
 
 
 def date_header(epoch_s: float) -> str:
-    """Write an instant as a Date header's value, in UTC."""
+    """Format an instant as the value of a Date header, in UTC."""
     return email.utils.format_datetime(datetime.fromtimestamp(epoch_s, UTC))
 
 
 def date_ms(value: str) -> int | None:
-    """Give a Date header as epoch milliseconds; None when nobody can read it."""
+    """Return a Date header in epoch milliseconds, or None when it is unreadable."""
     try:
         read = email.utils.parsedate_to_datetime(value)
         if read.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The addresses a person may send from: the mailbox's own, and aliases that were verified."""
+"""Store the addresses a person may send from: the mailbox's own and verified aliases."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arcade_gmail_local.sandbox.mail.markup import sanitized
-from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_local.sandbox.wire.google_error import (
+from arcade_gmail_local.sandbox.google_error import (
     administrators_only,
     invalid,
     not_found,
 )
+from arcade_gmail_local.sandbox.mail.markup import sanitized
+from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 MAX_SIGNATURE = 10_000
 
@@ -28,7 +28,7 @@ class SendAs:
     status: str = "accepted"
 
     def resource(self) -> dict[str, Any]:
-        """Give the resource; what applies to aliases alone is absent of the primary."""
+        """Return the resource; the primary lacks the fields that only aliases have."""
         given = {
             "sendAsEmail": self.email,
             "displayName": self.name,
@@ -60,18 +60,18 @@ class SendAsStore:
         return self._aliases[self._primary]
 
     def add(self, alias: SendAs) -> None:
-        """Put an alias there; Gmail's API lets only administrators, so the control does it."""
+        """Add an alias, which Gmail's API lets only administrators do: for the control API."""
         self._aliases[canonical_email(alias.email)] = replace(
             alias, email=canonical_email(alias.email), is_primary=False, is_default=False
         )
 
     def accepted(self, email: str) -> SendAs | None:
-        """Find an address that mail may really be sent from."""
+        """Return the alias of an address that mail may be sent from, or None."""
         found = self._aliases.get(canonical_email(email))
         return found if found is not None and found.status == "accepted" else None
 
     def patch(self, email: str, fields: Mapping[str, Any]) -> SendAs:
-        """Change what is given, of the primary address only."""
+        """Change the fields that are present, of the primary address only."""
         before = self._changeable(email, fields)
         changed = replace(
             before,
@@ -82,7 +82,7 @@ class SendAsStore:
         return self._store(changed, fields)
 
     def update(self, email: str, fields: Mapping[str, Any]) -> SendAs:
-        """Replace all of it: what is left out is empty afterwards."""
+        """Replace the primary address; absent fields are emptied."""
         before = self._changeable(email, fields)
         changed = replace(
             before,

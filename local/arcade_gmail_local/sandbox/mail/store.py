@@ -1,4 +1,4 @@
-"""Everything the sandbox's Gmail remembers: the mailboxes, and what left for the world outside."""
+"""Hold all mailboxes, and a record of mail to addresses outside the sandbox."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from arcade_gmail_local.sandbox.mail.conversations import thread_of_received
-from arcade_gmail_local.sandbox.mail.ids import Mint, Sealer
+from arcade_gmail_local.sandbox.mail.ids import IdGenerator, TokenSealer
 from arcade_gmail_local.sandbox.mail.mailbox import Mailbox
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, date_ms
 from arcade_gmail_local.sandbox.mail.stored_message import StoredMessage
+from arcade_gmail_local.sandbox.mail.thread_assignment import thread_of_received
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
 
 MAX_OUTGOING = 10_000
@@ -30,8 +30,8 @@ class Outgoing:
 class Store:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self.mint = Mint()
-        self.sealer = Sealer()
+        self.ids = IdGenerator()
+        self.sealer = TokenSealer()
         self.outgoing: deque[Outgoing] = deque(maxlen=MAX_OUTGOING)
         self._mailboxes: dict[str, Mailbox] = {}
 
@@ -45,14 +45,14 @@ class Store:
         return self._mailboxes.get(canonical_email(email))
 
     def open_mailbox(self, email: str, owner: str = "") -> Mailbox:
-        """Give the mailbox of an address, made now if there is none."""
+        """Return the mailbox of an address, creating it if there is none."""
         email = canonical_email(email)
         if email not in self._mailboxes:
-            self._mailboxes[email] = Mailbox(email, self.mint, owner=owner)
+            self._mailboxes[email] = Mailbox(email, self.ids, owner=owner)
         return self._mailboxes[email]
 
     def mailbox_for_delivery(self, address: str) -> Mailbox | None:
-        """Find who gets mail for an address; `alice+lists@` is alice's."""
+        """Find the mailbox that receives mail for an address; `alice+lists@` is alice's."""
         local, _, domain = canonical_email(address).rpartition("@")
         return self.mailbox(address) or self.mailbox(f"{local.partition('+')[0]}@{domain}")
 
@@ -64,9 +64,9 @@ class Store:
         labels: Collection[str] = ARRIVED,
         internal_date_ms: int | None = None,
     ) -> StoredMessage:
-        """Put a message there as if it had arrived: threaded, dated by its Date header.
+        """Store a message as if it had arrived: threaded, and dated by its Date header.
 
-        Labels that the mailbox lacks are made, so that seed mail may name its own.
+        Labels that the mailbox lacks are created.
         """
         mail = RawMail(raw)
         when = internal_date_ms

@@ -1,4 +1,4 @@
-"""One message in one mailbox: its raw bytes, its labels, and what is worked out from them once."""
+"""Keep one message of a mailbox: its raw bytes, its labels, and what is derived from them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from arcade_gmail_local.sandbox.mail.payload import gmail_payload, snippet_of
 from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, message_ids
-from arcade_gmail_local.sandbox.payload import gmail_payload, snippet_of
 from arcade_gmail_local.sandbox.search.index import BodyIndex, HeaderIndex
 
-KEPT_PAYLOAD_BYTES = 32 * 1024
-"""Payloads of mail up to this size are kept; larger ones are parsed for each answer."""
+MAX_CACHED_PAYLOAD_BYTES = 32 * 1024
+"""Payloads of mail up to this size are cached; larger ones are parsed for each answer."""
 
 OFF_LOOP_BYTES = 256 * 1024
-"""Mail above this size is parsed in a thread, so that one giant does not hold everyone up."""
+"""Mail above this size is parsed in a thread, so that it does not block the event loop."""
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False, repr=False)
 class StoredMessage:
-    """A message as a mailbox keeps it. Only the mailbox changes it.
+    """A stored message. Only its mailbox changes it.
 
-    `order` breaks ties between messages of one millisecond: later stored means newer.
+    `order` breaks ties within a millisecond: the message stored later is newer.
     """
 
     id: str
@@ -63,20 +63,20 @@ class StoredMessage:
         return (self.internal_date_ms, self.order)
 
     def label_ids(self) -> list[str]:
-        """Give the labels in a steady order: system labels first, then one's own."""
+        """Return the labels in a stable order, system labels first."""
         return sorted(self.labels, key=lambda label: (label.startswith("Label_"), label))
 
     async def payload(self) -> dict[str, Any]:
-        """Give the part tree; the caller must not change it."""
+        """Return the part tree. It is shared: do not change it."""
         if self._payload is not None:
             return self._payload
         payload = await self._off_loop(lambda: gmail_payload(self.raw, message_id=self.id))
-        if len(self.raw) <= KEPT_PAYLOAD_BYTES:
+        if len(self.raw) <= MAX_CACHED_PAYLOAD_BYTES:
             self._payload = payload
         return payload
 
     async def snippet(self) -> str:
-        """Give the snippet, HTML-escaped."""
+        """Return the snippet, HTML-escaped."""
         if self._snippet is not None:
             return self._snippet
         snippet = await self._off_loop(lambda: snippet_of(self.raw))

@@ -1,1 +1,1 @@
-"""Google's sign-in: consent page, codes, tokens, and who a token belongs to."""
+"""Google's sign-in: consent page, codes, tokens, userinfo."""

@@ -1,4 +1,4 @@
-"""What an application asks of the authorization endpoint, and whether it may ask it."""
+"""Check what an application asks of the authorization endpoint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A request whose answer must stay on a page: nobody vouches for where it would redirect."""
+    """A request that must not be redirected, because its redirect address is not trusted."""
 
     error: str
     description: str
@@ -43,7 +43,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SentBack:
-    """A refusal that the application learns of through its own redirect address."""
+    """A refusal to report to the application at its redirect address."""
 
     redirect_uri: str
     state: str | None
@@ -62,7 +62,7 @@ def read_authorization_request(
     if blocked is not None:
         return blocked
     redirect_uri = given["redirect_uri"]
-    # Of two states none can be trusted to be the application's.
+    # If there are two states, neither can be trusted.
     state = None if "state" in twice else given.get("state")
     problem = ("invalid_request", f"Given twice: {min(twice)}") if twice else _problem(given)
     if problem is not None:
@@ -156,8 +156,8 @@ def _problem_with_pkce(given: dict[str, str]) -> tuple[str, str] | None:
             return None
         return "invalid_request", "code_challenge_method without code_challenge"
     if method != "S256":
-        # An absent method means plain, and plain shows the verifier to whoever reads the request.
-        return "invalid_request", "code_challenge_method has to be S256."
+        # An absent method means plain, which shows the verifier to anyone who reads the request.
+        return "invalid_request", "code_challenge_method must be S256."
     if not _CHALLENGE.fullmatch(challenge):
         return "invalid_request", "code_challenge is not a base64url SHA-256."
     return None

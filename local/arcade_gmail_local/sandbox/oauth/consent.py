@@ -1,4 +1,4 @@
-"""The authorization endpoint: who signs in, and what they grant."""
+"""Serve the authorization endpoint, where people sign in and consent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arcade_gmail_local.sandbox.oauth.authorization_request import (
     redirect_with,
 )
 from arcade_gmail_local.sandbox.oauth.consent_scopes import SIGN_IN
-from arcade_gmail_local.sandbox.oauth.form_body import form_pairs
+from arcade_gmail_local.sandbox.oauth.http_bodies import form_pairs
 from arcade_gmail_local.sandbox.oauth.identity import Consent, Identity
 from arcade_gmail_local.sandbox.oauth.pages import (
     PRIVATE,
@@ -39,8 +39,8 @@ class _Pending:
 class ConsentEndpoint:
     """Answer GET and POST of /o/oauth2/v2/auth.
 
-    There is no session: whoever can reach the sandbox may sign in as anybody. What ties the pages
-    to the request that opened them is an unguessable id, good for one decision in ten minutes.
+    There is no session: anyone who can reach the sandbox may sign in as anyone. The pages are tied
+    to the request that opened them by an unguessable id, good for one decision in ten minutes.
     """
 
     def __init__(self, identity: Identity, people: People, *, issuer: str | None = None) -> None:
@@ -67,7 +67,7 @@ class ConsentEndpoint:
         return self._continue_as(request, request_id, asked, hinted)
 
     async def decide(self, request: Request) -> Response:
-        """POST: take the account, and then the decision.
+        """POST: accept the account, and then the decision.
 
         Fields: `request`, `account`, and from the consent page `scope` (repeated) and `decision`.
         """
@@ -123,7 +123,7 @@ class ConsentEndpoint:
     def _deny(self, request: Request, request_id: str, asked: AuthorizationRequest) -> Response:
         self._pending.pop(request_id, None)
         return self._send_back(
-            request, asked.redirect_uri, asked.state, "access_denied", "The person said no."
+            request, asked.redirect_uri, asked.state, "access_denied", "The person denied access."
         )
 
     def _allow(
@@ -135,7 +135,7 @@ class ConsentEndpoint:
         ticked: frozenset[str],
     ) -> Response:
         if not ticked <= frozenset(asked.scopes):
-            return blocked_page("invalid_scope", "A scope that was not asked for.", 400)
+            return blocked_page("invalid_scope", "This scope was not requested.", 400)
         chosen = ticked | (frozenset(asked.scopes) & frozenset(SIGN_IN))
         if not chosen:
             return self._deny(request, request_id, asked)
@@ -201,7 +201,7 @@ class ConsentEndpoint:
 
 
 def issuer_of(request: Request, fixed: str | None) -> str:
-    """Name this server as an OpenID issuer: the origin it was reached at, unless one is fixed."""
+    """Return this server's OpenID issuer: the origin of the request, unless one is fixed."""
     return fixed or f"{request.url.scheme}://{request.url.netloc}"
 
 

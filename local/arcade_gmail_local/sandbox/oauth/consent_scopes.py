@@ -1,23 +1,12 @@
-"""The scopes that may be asked for, and what the consent page says of each."""
+"""List the scopes that may be asked for and what the consent page says of each."""
 
 from __future__ import annotations
 
-from arcade_gmail_multiuser.gmail.scopes import (
-    GMAIL_COMPOSE,
-    GMAIL_INSERT,
-    GMAIL_LABELS,
-    GMAIL_METADATA,
-    GMAIL_MODIFY,
-    GMAIL_READONLY,
-    GMAIL_SEND,
-    GMAIL_SETTINGS_BASIC,
-    GMAIL_SETTINGS_SHARING,
-    MAIL_GOOGLE,
-    USERINFO_EMAIL,
-    USERINFO_PROFILE,
-)
+from arcade_gmail_local.sandbox.discovery import load_document
 
 OPENID = "openid"
+USERINFO_EMAIL = "https://www.googleapis.com/auth/userinfo.email"
+USERINFO_PROFILE = "https://www.googleapis.com/auth/userinfo.profile"
 
 SIGN_IN: dict[str, str] = {
     OPENID: "Associate you with your personal info on Google",
@@ -26,27 +15,9 @@ SIGN_IN: dict[str, str] = {
 }
 """Granted as a whole with the sign-in itself: the consent page has no box to untick for them."""
 
-_ADDONS = "https://www.googleapis.com/auth/gmail.addons.current."
-
 GMAIL: dict[str, str] = {
-    MAIL_GOOGLE: ("Read, compose, send, and permanently delete all your email from Gmail"),
-    GMAIL_READONLY: "View your email messages and settings",
-    GMAIL_SEND: "Send email on your behalf",
-    GMAIL_COMPOSE: "Manage drafts and send emails",
-    GMAIL_MODIFY: "Read, compose, and send emails from your Gmail account",
-    GMAIL_INSERT: "Add emails into your Gmail mailbox",
-    GMAIL_LABELS: "See and edit your email labels",
-    GMAIL_METADATA: (
-        "View your email message metadata such as labels and headers, but not the email body"
-    ),
-    GMAIL_SETTINGS_BASIC: ("See, edit, create, or change your email settings and filters in Gmail"),
-    GMAIL_SETTINGS_SHARING: (
-        "Manage your sensitive mail settings, including who can manage your mail"
-    ),
-    _ADDONS + "action.compose": ("Manage drafts and send emails when you interact with the add-on"),
-    _ADDONS + "message.action": ("View your email messages when you interact with the add-on"),
-    _ADDONS + "message.metadata": ("View your email message metadata when the add-on is running"),
-    _ADDONS + "message.readonly": ("View your email messages when the add-on is running"),
+    scope: about["description"]
+    for scope, about in load_document()["auth"]["oauth2"]["scopes"].items()
 }
 
 _ALIASES = {"email": USERINFO_EMAIL, "profile": USERINFO_PROFILE}
@@ -56,10 +27,10 @@ _SHORT = {scope.rpartition("/auth/")[2]: scope for scope in GMAIL if "/auth/" in
 
 
 def read_scopes(given: str) -> tuple[str, ...]:
-    """Split a scope parameter as Google does: aliases resolved, order kept, none twice.
+    """Split a scope parameter as Google does: aliases resolved, order kept, duplicates dropped.
 
-    Google adds `openid` by itself wherever a userinfo scope is asked for, and so does this. A
-    client that insists on getting exactly the scopes it named breaks there, as it would at Google.
+    Google adds `openid` wherever a userinfo scope is asked for, and so does this. A client that
+    insists on getting exactly the scopes it named fails here, as it would at Google.
     """
     scopes = list(dict.fromkeys(_ALIASES.get(scope, scope) for scope in given.split()))
     if OPENID not in scopes and any(scope in SIGN_IN for scope in scopes):
@@ -68,9 +39,9 @@ def read_scopes(given: str) -> tuple[str, ...]:
 
 
 def full_scope(given: str) -> str | None:
-    """Give the scope that a name such as "gmail.readonly" stands for; None if it stands for none.
+    """Return the scope that a name such as "gmail.readonly" stands for, or None.
 
-    A url is a scope whoever it belongs to: Google knows more than this sandbox does.
+    Any url counts as a scope: Google has more of them than this sandbox knows.
     """
     scope = _ALIASES.get(given) or _SHORT.get(given, given)
     is_url = scope.startswith("https://") and scope.isprintable() and " " not in scope
@@ -82,5 +53,5 @@ def unknown_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def write_scopes(scopes: frozenset[str]) -> str:
-    """Join granted scopes in one steady order."""
+    """Join granted scopes in a stable order."""
     return " ".join(sorted(scopes))

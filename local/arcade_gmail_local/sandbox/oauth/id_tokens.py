@@ -1,4 +1,4 @@
-"""ID tokens: JWTs that say who signed in, signed with a key made for this run."""
+"""Sign ID tokens, JWTs that say who signed in, with a key made for this run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
+from arcade_gmail_local.sandbox.oauth.consent_scopes import USERINFO_EMAIL, USERINFO_PROFILE
 from arcade_gmail_local.sandbox.oauth.identity import Issued
 from arcade_gmail_local.sandbox.oauth.people import Person
-from arcade_gmail_multiuser.gmail.scopes import USERINFO_EMAIL, USERINFO_PROFILE
 
 ID_TOKEN_LIFETIME_S = 3600
 
@@ -24,7 +24,7 @@ ID_TOKEN_LIFETIME_S = 3600
 class IdTokenSigner:
     """Sign ID tokens with RS256, as Google does, and publish the key to check them by.
 
-    The key is made at the first use, off the event loop, because making one takes a while.
+    The key is generated on first use, in a thread, because that takes a while.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -57,7 +57,7 @@ class IdTokenSigner:
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": _key_id(key)})
 
     async def key_set(self) -> dict[str, Any]:
-        """Give the public half as a JWK set."""
+        """Return the public half as a JWK set."""
         key = await asyncio.to_thread(self._private_key)
         jwk = _public_jwk(key)
         return {"keys": [{**jwk, "use": "sig", "alg": "RS256", "kid": _key_id(key)}]}

@@ -1,7 +1,7 @@
-"""Who may do what: clients, codes, tokens, and the consents behind them.
+"""Issue, check and revoke codes and tokens, and remember the consents behind them.
 
 Nothing here knows HTTP. Every method is synchronous, so that no other request can come between
-looking at a code or token and using it up; that is what makes a code single-use.
+checking a code and using it up: that is what makes a code single-use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_local.sandbox.errors import InvalidInput
 
 SANDBOX_CLIENT_ID = "sandbox-client"
 # Public on purpose: it opens nothing but the sandbox.
@@ -22,14 +22,14 @@ SANDBOX_CLIENT_SECRET = "sandbox-secret"
 
 CODE_LIFETIME_S = 600
 ACCESS_TOKEN_LIFETIME_S = 3599
-REFRESH_TOKENS_PER_PERSON_AND_CLIENT = 100
+MAX_REFRESH_TOKENS_PER_GRANT = 100
 MAX_CODES = 10_000
 MAX_ACCESS_TOKENS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an access token is good for. `expires_at` is in epoch seconds of the sandbox's clock."""
+    """What an access token grants. `expires_at` is in epoch seconds of the sandbox's clock."""
 
     email: str
     scopes: frozenset[str]
@@ -39,7 +39,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application known to the sandbox. `redirect_uris` None means any loopback address."""
+    """A registered application. `redirect_uris` None allows any loopback address."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -48,7 +48,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Consent:
-    """One person's yes to one client: what an authorization code stands for."""
+    """One person's consent to one client, which an authorization code stands for."""
 
     client_id: str
     redirect_uri: str
@@ -62,7 +62,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Issued:
-    """What a successful token request yields; `refresh_token` only where Google would send one."""
+    """The result of a token request; `refresh_token` only where Google would send one."""
 
     access_token: str
     expires_in: int
@@ -74,7 +74,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An OAuth error as a value: `error` and `description` are Google's words, safe to send."""
+    """An OAuth error; `error` and `description` are Google's words and safe to send."""
 
     error: str
     description: str
@@ -104,7 +104,7 @@ class _Refresh:
 
 @dataclass(slots=True, repr=False)
 class _Standing:
-    """What a person has granted a client so far, over all their consents."""
+    """Everything that a person has granted a client so far."""
 
     scopes: frozenset[str] = frozenset()
     offline: bool = False
@@ -112,14 +112,14 @@ class _Standing:
 
 
 def canonical_email(email: str) -> str:
-    """Give the one spelling of an address that accounts and tokens are kept under."""
+    """Normalise an address, as the key of accounts and tokens."""
     return email.strip().lower()
 
 
 class Identity:
     """Issue, check, narrow and revoke tokens the way Google does.
 
-    Tokens and codes are kept only as SHA-256 digests, so no dump or repr of this object holds one.
+    Tokens and codes are kept only as SHA-256 digests, so no dump or repr can leak one.
 
     Args:
         clock: seconds since the epoch; every expiry is measured by it.
@@ -151,7 +151,7 @@ class Identity:
     def register_client(
         self, client_id: str, secret: str, *, redirect_uris: Iterable[str] | None = None
     ) -> Client:
-        """Add a client, or replace the one of that id."""
+        """Add a client, or replace the one with that id."""
         if not client_id or not secret:
             raise InvalidInput("A client needs an id and a secret.")
         uris = None if redirect_uris is None else frozenset(redirect_uris)
@@ -174,7 +174,7 @@ class Identity:
     # Access tokens
 
     def issue_token(self, email: str, scopes: Iterable[str] | str, expires_in: float = 3600) -> str:
-        """Mint an access token without any consent; it belongs to no client.
+        """Issue an access token without consent; it belongs to no client.
 
         `scopes` may be one space-separated string. An `expires_in` of 0 or less gives a token that
         has expired already, which is how a test makes one.
@@ -185,14 +185,14 @@ class Identity:
         return self._issue_access("", email, granted, expires_in, family="")
 
     def grant_of(self, token: str) -> Grant | None:
-        """Say what an access token is good for; None if unknown, expired or revoked."""
+        """Return what an access token grants; None if unknown, expired or revoked."""
         found = self._access.get(_digest(token))
         if found is None or found.grant.expires_at <= self.clock():
             return None
         return found.grant
 
     def expire_access(self, email: str) -> int:
-        """End a person's access tokens now, as time would; the consents behind them go on."""
+        """Expire a person's access tokens now; the consents behind them stay."""
         now, email = self.clock(), canonical_email(email)
         every = self._access.items()
         live = {d: a for d, a in every if a.grant.email == email and a.grant.expires_at > now}
@@ -203,13 +203,13 @@ class Identity:
     # Consents and codes
 
     def granted_scopes(self, email: str, client_id: str) -> frozenset[str]:
-        """Give every scope the person has granted the client so far."""
+        """Return every scope the person has granted the client so far."""
         standing = self._standing.get((client_id, canonical_email(email)))
         return standing.scopes if standing else frozenset()
 
     def issue_code(self, consent: Consent) -> str:
         """Turn a person's consent into an authorization code, good once and for ten minutes."""
-        self._make_room_for_a_code()
+        self._evict_codes()
         key = (consent.client_id, canonical_email(consent.email))
         standing = self._standing.setdefault(key, _Standing())
         standing.scopes |= consent.scopes
@@ -222,8 +222,8 @@ class Identity:
     ) -> Issued | Refusal:
         """Exchange a code for tokens, once.
 
-        Any presentation by an authenticated client uses the code up, a failed one too. A second
-        one revokes everything the first one yielded, since one of the two was a thief.
+        Any attempt by an authenticated client uses the code up, even a failed one. A second attempt
+        revokes everything the first one yielded, since one of the two was a thief.
         """
         family = _digest(code)
         found = self._codes.get(family)
@@ -265,7 +265,7 @@ class Identity:
     def refresh(
         self, refresh_token: str, *, client_id: str, scopes: frozenset[str] | None = None
     ) -> Issued | Refusal:
-        """Give a new access token; the refresh token stays as it is and none is sent.
+        """Issue a new access token; the refresh token stays valid and none is sent.
 
         `scopes` narrows the new token and can never widen it.
         """
@@ -306,7 +306,7 @@ class Identity:
         return True
 
     def withdraw_every_consent(self, email: str) -> int:
-        """Undo what the person granted any client; give how many clients that were."""
+        """Withdraw all consents of a person; return the number of clients they were for."""
         email = canonical_email(email)
         clients = [client for client, person in self._standing if person == email]
         for client in clients:
@@ -314,7 +314,7 @@ class Identity:
         return len(clients)
 
     def withdraw_consent(self, email: str, client_id: str) -> None:
-        """Undo everything the person granted the client, as their Google account page would."""
+        """Withdraw everything the person granted the client, as in their Google account."""
         email = canonical_email(email)
         self._standing.pop((client_id, email), None)
         self._access = {
@@ -331,12 +331,12 @@ class Identity:
             if (code.consent.client_id, canonical_email(code.consent.email)) == (client_id, email):
                 code.used = True
 
-    # Inside
+    # Internals
 
     def _issue_access(
         self, client_id: str, email: str, scopes: frozenset[str], expires_in: float, *, family: str
     ) -> str:
-        self._make_room_for_an_access_token()
+        self._evict_access_tokens()
         token = "ya29.a0" + secrets.token_urlsafe(96)
         grant = Grant(canonical_email(email), scopes, self.clock() + expires_in, client_id)
         self._access[_digest(token)] = _Access(grant, family)
@@ -348,8 +348,8 @@ class Identity:
         digest = _digest(token)
         self._refresh[digest] = _Refresh(consent.client_id, email, consent.scopes, family)
         standing.refresh_tokens.append(digest)
-        while len(standing.refresh_tokens) > REFRESH_TOKENS_PER_PERSON_AND_CLIENT:
-            # Google says nothing to anyone when it drops the oldest; neither does this.
+        while len(standing.refresh_tokens) > MAX_REFRESH_TOKENS_PER_GRANT:
+            # Google drops the oldest silently, and so does this.
             self._refresh.pop(standing.refresh_tokens.pop(0), None)
         return token
 
@@ -361,7 +361,7 @@ class Identity:
             # With no refresh token left, the next offline consent has to yield one again.
             standing.offline = standing.offline and bool(standing.refresh_tokens)
 
-    def _make_room_for_a_code(self) -> None:
+    def _evict_codes(self) -> None:
         if len(self._codes) < MAX_CODES:
             return
         now = self.clock()
@@ -369,7 +369,7 @@ class Identity:
         while len(self._codes) >= MAX_CODES:
             del self._codes[next(iter(self._codes))]
 
-    def _make_room_for_an_access_token(self) -> None:
+    def _evict_access_tokens(self) -> None:
         if len(self._access) < MAX_ACCESS_TOKENS:
             return
         now = self.clock()
@@ -384,7 +384,7 @@ def _digest(secret: str) -> str:
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> Refusal | None:
     if challenge is None:
-        # A verifier without a challenge hints at a downgrade: someone stripped the challenge.
+        # A verifier without a challenge suggests that someone stripped the challenge.
         return (
             Refusal("invalid_grant", "code_verifier or verifier is not needed.")
             if verifier

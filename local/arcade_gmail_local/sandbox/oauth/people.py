@@ -1,4 +1,4 @@
-"""The people who have a Google account in the sandbox."""
+"""Keep the people who have a Google account in the sandbox."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.oauth.identity import canonical_email
-from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
 
 MAX_PEOPLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A Google account. `sub` is its lasting id, 21 digits, the same in every run."""
+    """A Google account. `sub` is its permanent id of 21 digits, the same in every run."""
 
     email: str
     name: str
@@ -34,20 +34,21 @@ class Person:
 
 
 class People:
-    """Hold the accounts that may sign in, in the order they were added."""
+    """Keep the accounts that may sign in, in the order they were added."""
 
     def __init__(self) -> None:
         self._by_email: dict[str, Person] = {}
 
     def add(self, email: str, name: str = "") -> Person:
-        """Add an account, or give the one that is there; a name once given is kept.
+        """Add an account, or return the existing one unchanged.
 
-        Raises InvalidAddress for what cannot be an address.
+        Raises:
+            InvalidInput: this cannot be an address, or there are too many accounts.
         """
         email = canonical_email(email)
         local, at, domain = email.rpartition("@")
         if not at or not local or not domain or not email.isprintable() or " " in email:
-            raise InvalidAddress("An account needs an e-mail address such as carol@example.com.")
+            raise InvalidInput("An account needs an e-mail address such as carol@example.com.")
         known = self._by_email.get(email)
         if known is not None:
             return known
@@ -58,7 +59,7 @@ class People:
         return person
 
     def get(self, hint: str) -> Person | None:
-        """Find an account by its address or its `sub`, as a login_hint may be either."""
+        """Find an account by address or `sub`; a login_hint may be either."""
         by_email = self._by_email.get(canonical_email(hint))
         if by_email is not None or not hint.isdecimal():
             return by_email
@@ -72,7 +73,7 @@ class People:
 
 
 def seeded_people() -> People:
-    """Give the two people whose mailboxes are seeded: Alice and Bob."""
+    """Return Alice and Bob, whose mailboxes are seeded."""
     people = People()
     people.add("alice@example.com", "Alice Anderson")
     people.add("bob@example.com", "Bob Baxter")

@@ -1,4 +1,4 @@
-"""The OAuth server: the routes of Google's sign-in, and its token and revocation endpoints."""
+"""Serve the token and revocation endpoints, and list the routes of Google's sign-in."""
 
 from __future__ import annotations
 
@@ -20,22 +20,21 @@ from arcade_gmail_local.sandbox.oauth.consent_scopes import (
     read_scopes,
     write_scopes,
 )
-from arcade_gmail_local.sandbox.oauth.form_body import form_pairs
+from arcade_gmail_local.sandbox.oauth.http_bodies import GoogleJSON, form_pairs
 from arcade_gmail_local.sandbox.oauth.id_tokens import IdTokenSigner
 from arcade_gmail_local.sandbox.oauth.identity import Identity, Issued, Refusal
-from arcade_gmail_local.sandbox.oauth.json_answer import json_answer
 from arcade_gmail_local.sandbox.oauth.pages import AUTHORIZATION_PATH
 from arcade_gmail_local.sandbox.oauth.people import People
 from arcade_gmail_local.sandbox.oauth.profile import ProfileEndpoints
 
 
 def oauth_routes(identity: Identity, people: People, *, issuer: str | None = None) -> list[Route]:
-    """Give the routes of Google's sign-in, to be mounted at the root of an application.
+    """Return the routes of Google's sign-in, to mount at the root of an application.
 
     Args:
         identity: holds codes, tokens and consents; the Gmail routes ask the same one.
-        people: the accounts that may be chosen.
-        issuer: the `iss` of redirects and ID tokens; the origin a request came to if not given.
+        people: the accounts to choose from.
+        issuer: the `iss` of redirects and ID tokens; by default the origin of the request.
     """
     signer = IdTokenSigner(identity.clock)
     consent = ConsentEndpoint(identity, people, issuer=issuer)
@@ -55,7 +54,7 @@ def oauth_routes(identity: Identity, people: People, *, issuer: str | None = Non
 
 
 class TokenEndpoints:
-    """Answer /token and /revoke, and publish what is needed to check an ID token."""
+    """Serve /token and /revoke, the ID token keys and the OpenID configuration."""
 
     def __init__(
         self,
@@ -82,10 +81,10 @@ class TokenEndpoints:
         issued = self._exchange(client_id, fields)
         if isinstance(issued, Refusal):
             return _refuse(issued)
-        return json_answer(await self._token_body(request, client_id, issued))
+        return GoogleJSON(await self._token_body(request, client_id, issued))
 
     async def revoke(self, request: Request) -> Response:
-        """Revoke the grant behind `token`, given in the body or, as Google allows, in the query."""
+        """Revoke the grant behind `token`, which may be in the body or, as at Google, the query."""
         fields = await form_pairs(request) or []
         given = [value for name, value in fields if name == "token"]
         given = given or request.query_params.getlist("token")
@@ -93,16 +92,16 @@ class TokenEndpoints:
             return _refuse(Refusal("invalid_request", "Required parameter is missing: token"))
         if len(given) > 1 or not self._identity.revoke(given[0]):
             return _refuse(Refusal("invalid_token", "Token expired or revoked"))
-        return json_answer({})
+        return GoogleJSON({})
 
     async def certs(self, _request: Request) -> Response:
-        """Publish the public keys of ID tokens."""
-        return json_answer(await self._signer.key_set())
+        """Publish the public keys for checking ID tokens."""
+        return GoogleJSON(await self._signer.key_set())
 
     async def configuration(self, request: Request) -> Response:
         """Publish the OpenID Connect discovery document."""
         issuer = issuer_of(request, self._issuer)
-        return json_answer(
+        return GoogleJSON(
             {
                 "issuer": issuer,
                 "authorization_endpoint": f"{issuer}{AUTHORIZATION_PATH}",
@@ -182,7 +181,7 @@ class TokenEndpoints:
 
 
 async def _single_fields(request: Request) -> dict[str, str] | None:
-    """Read a form in which no field comes twice; None otherwise."""
+    """Read a form; None if it cannot be read or a field comes twice."""
     pairs = await form_pairs(request)
     if pairs is None or len({name for name, _ in pairs}) != len(pairs):
         return None
@@ -196,11 +195,11 @@ def _basic_credentials(request: Request) -> tuple[str, str] | None:
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        # Present but unreadable: an unknown client, never a fall back to the body.
+        # Present but unreadable: treat as an unknown client, never fall back to the body.
         return "?", "?"
     return unquote_plus(client_id), unquote_plus(secret)
 
 
 def _refuse(refusal: Refusal) -> Response:
     body = {"error": refusal.error, "error_description": refusal.description}
-    return json_answer(body, refusal.status)
+    return GoogleJSON(body, refusal.status)

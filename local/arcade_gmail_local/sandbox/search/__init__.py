@@ -1,1 +1,1 @@
-"""Gmail's search language."""
+"""Gmail's search language: parsing, indexing, matching."""

@@ -1,4 +1,4 @@
-"""Dates and sizes as people type them into a search.
+"""Parse dates and sizes as people type them into a search.
 
 Google documents a date as midnight in "PST"; here that is midnight in Los Angeles, summer time
 included. Epoch seconds are exact.
@@ -18,7 +18,7 @@ _SIZE = re.compile(r"(\d{1,12})([kmg]?)b?")
 
 
 def date_ms(value: str) -> int | None:
-    """Give the instant a date or epoch value means, in milliseconds; None if it is neither."""
+    """Return the instant of a date or epoch value in milliseconds; None if it is neither."""
     if value.isdecimal() and value.isascii() and 5 <= len(value) <= 12:
         return int(value) * 1000
     if found := _YEAR_FIRST.fullmatch(value):
@@ -35,7 +35,7 @@ def date_ms(value: str) -> int | None:
 
 
 def ago_ms(span: str, now_s: float) -> int | None:
-    """Give the instant `span` (3d, 2m, 1y, 5h) before now, by the calendar, in milliseconds."""
+    """Return the instant `span` (3d, 2m, 1y, 5h) before now, by the calendar, in milliseconds."""
     found = _SPAN.fullmatch(span.lower())
     if found is None:
         return None
@@ -48,7 +48,7 @@ def ago_ms(span: str, now_s: float) -> int | None:
             then = _months_before(now, count * (12 if unit == "y" else 1))
         return int(then.timestamp() * 1000)
     except (ValueError, OverflowError):
-        # Before the calendar begins: older than everything.
+        # Before the first year of the calendar: older than everything.
         return 0
 
 

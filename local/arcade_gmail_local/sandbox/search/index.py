@@ -1,4 +1,4 @@
-"""What search can ask of one message, worked out once: headers cheaply, the body when needed."""
+"""Index a message for search: its headers at once, its body when a search needs it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
-
-from arcade_gmail_local.sandbox.mail.raw_mail import RawMail, decode_words
+from arcade_gmail_local.sandbox.mail.charsets import decode_words
+from arcade_gmail_local.sandbox.mail.markup import text_of
+from arcade_gmail_local.sandbox.mail.raw_mail import RawMail
 from arcade_gmail_local.sandbox.search.words import Words, fold
 
 MAX_INDEXED_CHARS = 1_000_000
-"""How much of a body is searchable; enough for any mail a person wrote."""
+"""The searchable part of a body; enough for any mail a person wrote."""
 
-_BLOCK_TAG = re.compile(
-    r"(?i)<(?=/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|hr|blockquote)\b[^<>]*>)"
-)
 _LINKED = {
     "drive": re.compile(r"https?://(?:drive|docs)\.google\.com/"),
     "document": re.compile(r"https?://docs\.google\.com/document/"),
@@ -64,7 +61,7 @@ class BodyIndex:
             elif str(part.get("mimeType", "")).startswith("text/"):
                 text = _text(part)
                 self.kinds |= {kind for kind, link in _LINKED.items() if link.search(text)}
-                texts.append(_readable(text) if part.get("mimeType") == "text/html" else text)
+                texts.append(text_of(text) if part.get("mimeType") == "text/html" else text)
         self.words = Words(texts)
         self.attachment_words = Words(self.names)
 
@@ -84,7 +81,7 @@ def _leaves(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_inline(part: Mapping[str, Any]) -> bool:
-    """Pictures of a signature are no attachments, though they have names."""
+    """Return whether a part is shown in the text, as pictures of a signature are."""
     headers = {h["name"].lower(): h["value"].lower() for h in part.get("headers", [])}
     return "content-id" in headers and not headers.get("content-disposition", "").startswith(
         "attachment"
@@ -95,10 +92,3 @@ def _text(part: Mapping[str, Any]) -> str:
     data = part.get("body", {}).get("data", "")
     raw = base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))
     return raw[: MAX_INDEXED_CHARS * 4].decode("utf-8", "replace")[:MAX_INDEXED_CHARS]
-
-
-def _readable(markup: str) -> str:
-    """Give the words of HTML; a block's end separates words, an inline tag does not."""
-    tree = LexborHTMLParser(_BLOCK_TAG.sub(" <", markup))
-    tree.strip_tags(["head", "style", "script"])
-    return tree.root.text() if tree.root is not None else ""

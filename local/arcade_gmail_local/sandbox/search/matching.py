@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,32 +12,20 @@ from arcade_gmail_local.sandbox.search.query import AllOf, AnyOf, Around, Field,
 from arcade_gmail_local.sandbox.search.words import Words, fold, words_of
 
 Test = Callable[[StoredMessage], Awaitable[bool]]
-"""Asynchronous because a large body is indexed in a thread the first time it is asked."""
+"""Asynchronous, because a large body is indexed in a thread when first needed."""
 
-_STARS = frozenset({"yellow-star"})
-_OTHER_STARS = frozenset(
-    [
-        "orange-star",
-        "red-star",
-        "purple-star",
-        "blue-star",
-        "green-star",
-        "red-bang",
-        "orange-guillemet",
-        "yellow-bang",
-        "green-check",
-        "blue-info",
-        "purple-question",
-    ]
+_OTHER_STARS = re.compile(
+    "(?:orange|red|purple|blue|green)-star|(?:red|yellow)-bang|orange-guillemet|green-check"
+    "|blue-info|purple-question"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a search means depends on whose it is and when.
+class SearchContext:
+    """Whose search it is and when, which its meaning depends on.
 
     Args:
-        label_named: gives the id of the label that `label:`, `in:` or `is:` names, if there is one.
+        label_named: returns the id of the label that `label:`, `in:` or `is:` names, or None.
     """
 
     me: str
@@ -44,23 +33,23 @@ class Surroundings:
     label_named: Callable[[str], str | None]
 
 
-def compile_search(node: Node, around: Surroundings) -> Test:
-    """Turn a tree into a test of one message."""
+def compile_search(node: Node, context: SearchContext) -> Test:
+    """Compile a parsed search into a test of one message."""
     match node:
         case Text(words):
             return _text(words)
         case Field(name, value):
-            return _FIELDS[name](name, value, around)
+            return _FIELDS[name](name, value, context)
         case Around(left, right, distance):
             return _around(left, right, distance)
         case Not(inner):
-            return _not(compile_search(inner, around))
+            return _not(compile_search(inner, context))
         case AllOf(nodes):
-            # Bodies last: they cost a parse, and another test may have said no already.
+            # Bodies last: they have to be parsed, and another test may fail first.
             ordered = sorted(nodes, key=_reads_the_body)
-            return _all([compile_search(inner, around) for inner in ordered])
+            return _all([compile_search(inner, context) for inner in ordered])
         case AnyOf(nodes):
-            return _any([compile_search(inner, around) for inner in nodes])
+            return _any([compile_search(inner, context) for inner in nodes])
 
 
 def _reads_the_body(node: Node) -> bool:
@@ -105,7 +94,7 @@ def _any(tests: Sequence[Test]) -> Test:
     return some
 
 
-def _plainly(decide: Callable[[StoredMessage], bool]) -> Test:
+def _immediate(decide: Callable[[StoredMessage], bool]) -> Test:
     async def test(message: StoredMessage) -> bool:
         return decide(message)
 
@@ -143,39 +132,39 @@ def _around(left: tuple[str, ...], right: tuple[str, ...], distance: int) -> Tes
 # Operators
 
 
-def _header(name: str, value: str, around: Surroundings) -> Test:
+def _header(name: str, value: str, context: SearchContext) -> Test:
     attribute = {"from": "sender", "deliveredto": "delivered_to", "list": "list_"}.get(name, name)
     is_me = name in ("from", "to", "cc", "bcc") and value.lower() == "me"
-    words = words_of(around.me if is_me else value)
-    return _plainly(lambda m: getattr(m.header_index, attribute).has(words))
+    words = words_of(context.me if is_me else value)
+    return _immediate(lambda m: getattr(m.header_index, attribute).has(words))
 
 
-def _message_id(_: str, value: str, __: Surroundings) -> Test:
+def _message_id(_: str, value: str, __: SearchContext) -> Test:
     wanted = value.strip("<>")
-    return _plainly(lambda m: bool(wanted) and m.header_message_id == wanted)
+    return _immediate(lambda m: bool(wanted) and m.header_message_id == wanted)
 
 
-def _label(name: str, value: str, around: Surroundings) -> Test:
+def _label(name: str, value: str, context: SearchContext) -> Test:
     wanted = value.lower()
     if wanted == "anywhere":
-        return _plainly(lambda _: True)
+        return _immediate(lambda _: True)
     if wanted == "read":
-        return _plainly(lambda m: "UNREAD" not in m.labels)
+        return _immediate(lambda m: "UNREAD" not in m.labels)
     if name == "category":
         category = {"primary": "PERSONAL"}.get(wanted, wanted.upper())
-        return _plainly(lambda m: f"CATEGORY_{category}" in m.labels)
-    label = around.label_named(value)
-    return _plainly(lambda m: label is not None and label in m.labels)
+        return _immediate(lambda m: f"CATEGORY_{category}" in m.labels)
+    label = context.label_named(value)
+    return _immediate(lambda m: label is not None and label in m.labels)
 
 
-def _has(_: str, value: str, __: Surroundings) -> Test:
+def _has(_: str, value: str, __: SearchContext) -> Test:
     wanted = value.lower()
-    if wanted in _STARS:
-        return _plainly(lambda m: bool(m.labels & {"STARRED", "YELLOW_STAR"}))
-    if wanted in _OTHER_STARS:
-        return _plainly(lambda _: False)
+    if wanted == "yellow-star":
+        return _immediate(lambda m: bool(m.labels & {"STARRED", "YELLOW_STAR"}))
+    if _OTHER_STARS.fullmatch(wanted):
+        return _immediate(lambda _: False)
     if wanted in ("userlabels", "nouserlabels"):
-        return _plainly(
+        return _immediate(
             lambda m: any(x.startswith("Label_") for x in m.labels) == (wanted == "userlabels")
         )
     if wanted == "attachment":
@@ -196,7 +185,7 @@ def _has_link(kind: str) -> Test:
     return test
 
 
-def _filename(_: str, value: str, __: Surroundings) -> Test:
+def _filename(_: str, value: str, __: SearchContext) -> Test:
     wanted, words = fold(value), words_of(value)
 
     async def test(message: StoredMessage) -> bool:
@@ -207,34 +196,34 @@ def _filename(_: str, value: str, __: Surroundings) -> Test:
     return test
 
 
-def _date(name: str, value: str, around: Surroundings) -> Test:
+def _date(name: str, value: str, context: SearchContext) -> Test:
     by_span = name.endswith("_than")
-    read = dates.ago_ms(value, around.now_s) if by_span else dates.date_ms(value)
+    read = dates.ago_ms(value, context.now_s) if by_span else dates.date_ms(value)
     if read is None:
         return _as_text(value)
     instant = read
     if name in ("after", "newer", "newer_than"):
-        return _plainly(lambda m: m.internal_date_ms >= instant)
-    return _plainly(lambda m: m.internal_date_ms < instant)
+        return _immediate(lambda m: m.internal_date_ms >= instant)
+    return _immediate(lambda m: m.internal_date_ms < instant)
 
 
-def _size(name: str, value: str, _: Surroundings) -> Test:
+def _size(name: str, value: str, _: SearchContext) -> Test:
     read = dates.size_bytes(value)
     if read is None:
         return _as_text(value)
     size = read
     if name == "smaller":
-        return _plainly(lambda m: len(m.raw) < size)
+        return _immediate(lambda m: len(m.raw) < size)
     # `size:` means at least that many bytes, as `larger:` does.
-    return _plainly(lambda m: len(m.raw) >= size)
+    return _immediate(lambda m: len(m.raw) >= size)
 
 
 def _as_text(value: str) -> Test:
-    """Treat a value nobody can read as words, which is what Gmail does with it."""
+    """Search for an unreadable value as text, as Gmail does."""
     return _text(words_of(value))
 
 
-_FIELDS: Mapping[str, Callable[[str, str, Surroundings], Test]] = {
+_FIELDS: Mapping[str, Callable[[str, str, SearchContext], Test]] = {
     **dict.fromkeys(("from", "to", "cc", "bcc", "subject", "deliveredto", "list"), _header),
     "rfc822msgid": _message_id,
     **dict.fromkeys(("label", "in", "is", "category"), _label),

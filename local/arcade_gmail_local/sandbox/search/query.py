@@ -1,6 +1,6 @@
-"""Gmail's search language, read into a tree.
+"""Parse Gmail's search language into a tree.
 
-Nothing is ever an error here, as at Gmail: an unknown operator is text, an unmatched bracket is
+Nothing is an error, as in Gmail: an unknown operator is text, an unmatched bracket is
 ignored. `OR` binds tighter than the blank that means AND, so `a b OR c` is `a AND (b OR c)`.
 """
 
@@ -12,32 +12,9 @@ from dataclasses import dataclass
 
 from arcade_gmail_local.sandbox.search.words import words_of
 
-OPERATORS = frozenset(
-    [
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "subject",
-        "deliveredto",
-        "list",
-        "rfc822msgid",
-        "label",
-        "in",
-        "is",
-        "category",
-        "has",
-        "filename",
-        "after",
-        "before",
-        "newer",
-        "older",
-        "newer_than",
-        "older_than",
-        "size",
-        "larger",
-        "smaller",
-    ]
+_OPERATORS = (
+    "from|to|cc|bcc|subject|deliveredto|list|rfc822msgid|label|in|is|category|has|filename"
+    "|after|before|newer|older|newer_than|older_than|size|larger|smaller"
 )
 MAX_DEPTH = 30
 """Brackets nested deeper than this are ignored."""
@@ -47,14 +24,14 @@ _HIDDEN = frozenset({"spam", "trash", "anywhere"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Text:
-    """Words that have to stand next to one another somewhere in the message."""
+    """Words that have to be adjacent somewhere in the message."""
 
     words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Field:
-    """An operator with its value as it was typed, quotes taken off."""
+    """An operator with its value as typed, without quotes."""
 
     name: str
     value: str
@@ -92,19 +69,19 @@ Node = Text | Field | Around | Not | AllOf | AnyOf
 
 
 def parse_query(q: str) -> Node:
-    """Read a search; "" gives a tree that everything matches."""
+    """Parse a search; everything matches ""."""
     return _Parser(_lex(q)).whole()
 
 
 def looks_in_spam_and_trash(node: Node) -> bool:
-    """Say whether a search names spam, trash or anywhere, which lifts their exclusion."""
+    """Return whether a search names spam, trash or anywhere, which includes them."""
     match node:
         case Field(name="in" | "label" | "is", value=value):
             return value.lower() in _HIDDEN
         case AllOf(nodes) | AnyOf(nodes):
             return any(looks_in_spam_and_trash(inner) for inner in nodes)
         case _:
-            # `-in:trash` names it too, but only to keep it out.
+            # `-in:trash` names it only to exclude it.
             return False
 
 
@@ -119,61 +96,37 @@ class _Token:
     text: str = ""
 
 
-_BREAKS = re.compile(r"""[\s(){}"]""")
-_OPERATOR = re.compile(r"([A-Za-z_0-9]+):[ \t]*(?=\S)")
+_TOKEN = re.compile(
+    rf"""
+    (?P<bracket>[()}}{{])
+    | "(?P<quote>[^"]*)"?
+    | (?P<minus>-)(?=[^\s)}}])
+    | (?P<plus>\+)(?=[^\s()}}{{"])                       # exactly this word, as every word is
+    | (?P<field>(?i:{_OPERATORS})):[ \t]*
+      (?:(?P<value>[^\s()}}{{"]+)|(?=[({{"]))             # other values are lexed as usual
+    | (?P<word>[^\s()}}{{"]+)
+    """,
+    re.VERBOSE,
+)
 
 
 def _lex(q: str) -> list[_Token]:
     tokens: list[_Token] = []
-    at = 0
-    while at < len(q):
-        at = _lex_one(q, at, tokens)
+    for found in _TOKEN.finditer(q):
+        match found.lastgroup:
+            case "bracket":
+                tokens.append(_Token(found[0]))
+            case "minus" if tokens and tokens[-1].kind == "-":
+                # Two cancel out, or a thousand of them would nest a thousand deep.
+                tokens.pop()
+            case "minus":
+                tokens.append(_Token("-"))
+            case "field" | "value":
+                tokens.append(_Token("field", found["field"].lower()))
+                tokens += [_Token("word", found["value"])] if found["value"] else []
+            case "quote" | "word" as kind:
+                tokens.append(_Token(kind, found[kind]))
     return tokens
-
-
-def _lex_one(q: str, at: int, tokens: list[_Token]) -> int:
-    char = q[at]
-    if char.isspace():
-        return at + 1
-    if char in "(){}":
-        tokens.append(_Token(char))
-        return at + 1
-    if char == '"':
-        end = q.find('"', at + 1)
-        end = len(q) if end < 0 else end
-        tokens.append(_Token("quote", q[at + 1 : end]))
-        return end + 1
-    if char in "-+" and not _BREAKS.match(q[at + 1 : at + 2] or " "):
-        # `+word` asks for exactly this word, which is what every word means here.
-        return _lex_sign(char, at, tokens)
-    if char == "-" and q[at + 1 : at + 2] in ("(", "{", '"'):
-        return _lex_sign(char, at, tokens)
-    operator = _OPERATOR.match(q, at)
-    if operator and operator[1].lower() in OPERATORS and q[operator.end()] not in ")}":
-        tokens.append(_Token("field", operator[1].lower()))
-        return _lex_value(q, operator.end(), tokens)
-    return _lex_word(q, at, tokens)
-
-
-def _lex_sign(char: str, at: int, tokens: list[_Token]) -> int:
-    if char == "-" and tokens and tokens[-1].kind == "-":
-        # Two cancel out; so does a thousand, which would otherwise nest a thousand deep.
-        tokens.pop()
-    elif char == "-":
-        tokens.append(_Token("-"))
-    return at + 1
-
-
-def _lex_value(q: str, at: int, tokens: list[_Token]) -> int:
-    """Read an operator's plain value; a quoted or bracketed one is lexed as usual."""
-    return at if q[at] in '({"' else _lex_word(q, at, tokens)
-
-
-def _lex_word(q: str, at: int, tokens: list[_Token]) -> int:
-    found = _BREAKS.search(q, at)
-    end = found.start() if found else len(q)
-    tokens.append(_Token("word", q[at:end]))
-    return end
 
 
 # Parsing
@@ -200,7 +153,7 @@ class _Parser:
         return token is not None and token.kind == kind and text in (None, token.text)
 
     def _nodes_until(self, closer: str | None, *, field: str | None) -> list[Node]:
-        """Read nodes up to `closer` (left for the caller) or any bracket that closes."""
+        """Parse nodes up to `closer`, which is left for the caller."""
         nodes: list[Node] = []
         while (token := self._peek()) is not None:
             if token.kind in ")}" and (closer is None or token.kind == closer):
@@ -213,7 +166,7 @@ class _Parser:
         return nodes
 
     def _chain(self, field: str | None) -> Node | None:
-        """Read `a OR b OR c`, or one node alone."""
+        """Parse `a OR b OR c`, or a single node."""
         choices: list[Node] = []
         while True:
             node = self._around(field)
@@ -242,7 +195,7 @@ class _Parser:
         return left
 
     def _one(self, field: str | None) -> Node | None:
-        """Read one node; None for what means nothing (a lone sign, an empty bracket)."""
+        """Parse one node; None for what means nothing (a lone sign, an empty bracket)."""
         token = self._peek()
         if token is None or token.kind in ")}":
             return None

@@ -1,6 +1,6 @@
-"""Words as Gmail's search sees them: folded, whole, and in order.
+"""Split text into words as Gmail's search does: folded, whole, and in order.
 
-Case and diacritics do not count. A word matches a whole word, never a part of one; only scripts
+Case and diacritics are ignored. A word matches a whole word, never a part of one; only scripts
 that are written without spaces (Japanese, Chinese) match inside a run of their characters.
 """
 
@@ -21,7 +21,7 @@ _VOICING = "\u3099\u309a"
 
 
 def fold(text: str) -> str:
-    """Take case, width and diacritics away; the voicing marks of kana are letters and stay."""
+    """Remove case, width and diacritics; the voicing marks of kana are letters and stay."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text)
@@ -30,18 +30,18 @@ def fold(text: str) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Give the words of a text in order; a run of Japanese is one word, its inside searchable."""
+    """Return the words of a text in order; a run of Japanese is one word, its inside searchable."""
     return tuple(sys.intern(word) for word in _WORD.findall(fold(text)))
 
 
 class Words:
-    """The words of one text, ready to be asked many times."""
+    """The words of one text, indexed for many questions."""
 
     __slots__ = ("_known", "_runs", "sequence")
 
     def __init__(self, text: str | Iterable[str]) -> None:
         parts = [text] if isinstance(text, str) else text
-        # The empty word between two parts keeps a phrase from running over their border.
+        # An empty word between two parts keeps a phrase from matching across them.
         self.sequence: tuple[str, ...] = tuple(
             word for part in parts for word in (*words_of(part), "")
         )
@@ -49,13 +49,13 @@ class Words:
         self._runs = tuple(word for word in self._known if _IS_RUN.match(word))
 
     def has(self, phrase: Sequence[str]) -> bool:
-        """Say whether the words of `phrase` stand here next to one another."""
+        """Return whether the words of `phrase` are adjacent here."""
         if len(phrase) == 1:
             return self._may_have(phrase)
         return next(iter(self.positions(phrase)), None) is not None
 
     def positions(self, phrase: Sequence[str]) -> Iterable[int]:
-        """Give where a phrase begins, as indices into `sequence`."""
+        """Yield where a phrase begins, as indices into `sequence`."""
         if not phrase or not self._may_have(phrase):
             return
         last = len(phrase) - 1
@@ -74,7 +74,7 @@ class Words:
 
 
 def _fits(here: str, wanted: str, *, opens: bool, closes: bool) -> bool:
-    """Compare one word; `opens`/`closes`: it has to reach the start/end of the run it is in."""
+    """Match one word; `opens`/`closes`: it has to reach the start/end of its run."""
     if here == wanted:
         return True
     if not _IS_RUN.match(wanted) or wanted not in here:

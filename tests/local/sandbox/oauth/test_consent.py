@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from html.parser import HTMLParser
 from pathlib import Path
@@ -175,6 +177,18 @@ async def test_a_no_is_sent_back_as_access_denied(http: httpx.AsyncClient) -> No
 async def test_ticking_nothing_at_all_is_a_no(http: httpx.AsyncClient) -> None:
     form = await consent_form(http, scope=READ)
     assert answer(await decide(http, form, "allow", []))["error"] == "access_denied"
+
+
+async def test_the_pages_policy_lets_their_own_style_in_and_no_script(
+    http: httpx.AsyncClient,
+) -> None:
+    page = await http.get(AUTH, params={"client_id": "<b>nobody</b>"})
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+    assert "<script" not in page.text
 
 
 # Forged, stale and repeated forms

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.oauth.identity import (
     CODE_LIFETIME_S,
     MAX_CODES,
-    REFRESH_TOKENS_PER_PERSON_AND_CLIENT,
+    MAX_REFRESH_TOKENS_PER_GRANT,
     SANDBOX_CLIENT_ID,
     Consent,
     Identity,
     Issued,
     Refusal,
 )
-from arcade_gmail_multiuser.errors import InvalidInput
 
 CALLBACK = "http://127.0.0.1:9099/callback"
 ALICE = "alice@example.com"
@@ -201,13 +201,13 @@ def test_one_more_than_100_refresh_tokens_silences_the_oldest(identity: Identity
     bobs = issued(identity, consent("bob@example.com")).refresh_token
     tokens = [
         issued(identity, consent(prompted=True)).refresh_token or ""
-        for _ in range(REFRESH_TOKENS_PER_PERSON_AND_CLIENT + 1)
+        for _ in range(MAX_REFRESH_TOKENS_PER_GRANT + 1)
     ]
     alive = [
         isinstance(identity.refresh(token, client_id=SANDBOX_CLIENT_ID), Issued)
         for token in [*tokens, bobs or ""]
     ]
-    assert alive == [False, *[True] * REFRESH_TOKENS_PER_PERSON_AND_CLIENT, True]
+    assert alive == [False, *[True] * MAX_REFRESH_TOKENS_PER_GRANT, True]
 
 
 # Revoking

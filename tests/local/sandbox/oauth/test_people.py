@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from arcade_gmail_local.sandbox.errors import InvalidInput
 from arcade_gmail_local.sandbox.oauth.people import People, seeded_people
-from arcade_gmail_multiuser.errors import InvalidAddress
 
 
 @pytest.mark.parametrize("email", ["", "@", "carol", "carol@", "@example.com", "a b@example.com"])
 def test_what_is_no_address_gets_no_account(email: str) -> None:
-    with pytest.raises(InvalidAddress):
+    with pytest.raises(InvalidInput):
         People().add(email)
 
 

@@ -1,1 +1,0 @@
-"""What tools are asked: arguments checked and turned into what the mailbox is told."""

@@ -1,0 +1,1 @@
+"""Follow what changes in a mailbox."""

@@ -1,0 +1,1 @@
+"""List, write, change, send and delete drafts."""

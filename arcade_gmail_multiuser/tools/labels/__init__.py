@@ -1,0 +1,1 @@
+"""List, create, rename and delete labels."""

@@ -1,0 +1,1 @@
+"""Archive, mark, label, report, trash and restore mail, and undo it."""

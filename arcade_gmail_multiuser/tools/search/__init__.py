@@ -1,0 +1,1 @@
+"""Find messages and conversations, or list the newest."""

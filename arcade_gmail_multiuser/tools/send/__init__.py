@@ -1,0 +1,1 @@
+"""Send mail, or show it before it is sent."""

@@ -1,1 +1,0 @@
-"""The mail that a seeded sandbox starts with; its texts are the TOML files here."""

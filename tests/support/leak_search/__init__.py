@@ -1,0 +1,1 @@
+"""Look for secrets, in every form, in what was left behind."""

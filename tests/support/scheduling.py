@@ -1,0 +1,72 @@
+"""Mark the tests that need a server, and keep users of a costly fixture in one process."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+__all__ = ["pytest_collection_modifyitems"]
+
+SERVICES = {"database_url", "redis_url", "sandbox_url", "executable"}
+"""Fixtures of a PostgreSQL, a Redis, a sandbox and a Chromium."""
+STARTERS = {
+    "processes",
+    "arcade_gmail_local.commands.server_process",
+    "arcade_gmail_local.commands.stack",
+}
+"""Modules whose functions start processes."""
+ROOT = str(Path(__file__).parent.parent / "conftest.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it and its fixtures use.
+
+    pytest-xdist makes a fixture once in each of its processes, so tests with one of wider scope
+    go to the same. What tests/conftest.py has is cheap enough to be made in each.
+    """
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        defined = [d for some in item._fixtureinfo.name2fixturedefs.values() for d in some]
+        functions = [item.function, *(d.func for d in defined if not _is_of_root(d.func))]
+        if SERVICES & set(item.fixturenames) or any(map(_starts_a_process, functions)):
+            item.add_marker("server")
+        wide = [d for d in defined if d.scope in ("module", "package", "session")]
+        places = [d.baseid for d in wide if isinstance(d.func, FunctionType) and d.baseid]
+        if own := [place for place in places if place != "tests"]:
+            item.add_marker(pytest.mark.xdist_group(min(own, key=len)))
+
+
+def _is_of_root(function: Any) -> bool:
+    return bool(getattr(function, "__code__", None)) and function.__code__.co_filename == ROOT
+
+
+def _starts_a_process(function: Any, seen: frozenset[Any] = frozenset()) -> bool:
+    """Look at what a function names, and into those functions of its own module."""
+    function = getattr(function, "__wrapped__", function)
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, FunctionType) or function in seen:
+        return False
+    for name in _names(function.__code__):
+        found = function.__globals__.get(name)
+        if name == "create_subprocess_exec" or found is subprocess:
+            return True
+        module = getattr(found, "__module__", None)
+        if module in STARTERS:
+            return True
+        if module == function.__module__ and _starts_a_process(found, seen | {function}):
+            return True
+    return False
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
