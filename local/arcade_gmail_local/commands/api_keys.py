@@ -167,5 +167,5 @@ def configured_place(path: Path) -> Place:
     return Place(engine.database_url, boundaries.encryption_keys, engine.project, boundaries.audit)
 
 
-def _day(moment: float | None) -> str:
-    return "never" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+def _day(seconds: float | None) -> str:
+    return "never" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

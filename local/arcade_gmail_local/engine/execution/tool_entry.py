@@ -60,7 +60,7 @@ class ToolEntry:
         return describe_tool(self.toolkit, self.name, description, input_schema(parameters), form)
 
     def refuse_unmet(self, provider_id: str) -> None:
-        """Refuse a tool that this engine can run for nobody.
+        """Refuse a tool that this engine cannot run for any user.
 
         Raises:
             Refusal: 400; the tool needs secrets, or another provider.
@@ -130,7 +130,7 @@ class KnownRequirements:
     def of(self, tool: ToolEntry) -> dict[str, Any]:
         """Return arcadepy's requirements of a tool.
 
-        `met` is present only when it is known: for a tool that needs somebody's consent it is not
+        `met` is present only when it is known: for a tool that needs consent it is not
         until a user is named.
         """
         found: dict[str, Any] = {}

@@ -110,16 +110,22 @@ async def callback(request: Request) -> Response:
         return _reloaded(request, flow, attempt)
     if flow is None or flow.phase != "pending":
         return _over(flow, otherwise="link_used")
-    issuer = given.get("iss")
-    if issuer is not None and issuer != services.settings.provider.issuer:
-        return await _end(request, flow, "issuer_mismatch")
-    if given.get("error") == "access_denied":
-        return await _end(request, flow, "access_denied", status=200)
-    if given.get("error"):
-        return await _end(request, flow, "provider_refused")
+    refused = _refusal_in(given, services.settings.provider.issuer)
+    if refused is not None:
+        # To decline is a person's right, and no error.
+        return await _end(request, flow, refused, status=200 if refused == "access_denied" else 400)
     if not await services.flows.hold(flow, attempt, given["code"]):
         return end_page("link_used", status=400)
     return go_to(_confirm_address(request, flow))
+
+
+def _refusal_in(given: Mapping[str, str], issuer: str) -> str | None:
+    """Return why the provider's answer brings no code to use, if it does not."""
+    if given.get("iss", issuer) != issuer:
+        return "issuer_mismatch"
+    if given.get("error"):
+        return "access_denied" if given["error"] == "access_denied" else "provider_refused"
+    return None
 
 
 def _reloaded(request: Request, flow: Flow | None, attempt: Attempt) -> Response:
