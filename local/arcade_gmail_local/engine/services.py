@@ -37,6 +37,8 @@ from arcade_gmail_multiuser.security.tokens.store import TokenDirectory, open_to
 
 __all__ = ["Services", "open_services", "services_of"]
 
+_GRACE_S = 5.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Services:
@@ -95,8 +97,8 @@ async def open_services(
         await services.limiter.prepare()
         await services.audit.prepare()
         await _begin_audit(services.events)
-        for work in (services.disconnector.keep_trying(), services.scheduler.keep_running()):
-            exits.push_async_callback(_end, asyncio.create_task(work))
+        for one in (services.disconnector, services.scheduler):
+            exits.push_async_callback(_end, one, asyncio.create_task(one.keep_running()))
         yield services
 
 
@@ -231,6 +233,10 @@ async def _begin_audit(events: Events) -> None:
         ) from None
 
 
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+async def _end(work: Disconnector | Scheduler, task: asyncio.Task[None]) -> None:
+    # A query that is cancelled leaves a connection behind, so ask first.
+    work.stop()
+    _, late = await asyncio.wait([task], timeout=_GRACE_S)
+    if late:
+        task.cancel()
+        await asyncio.wait(late)

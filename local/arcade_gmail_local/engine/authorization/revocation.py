@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_local.engine import tables
+from arcade_gmail_local.engine.authorization.notifier import wait_for_event
 from arcade_gmail_local.engine.authorization.provider import OAuthProvider
 from arcade_gmail_local.engine.database import insert_or_update
 from arcade_gmail_local.engine.events import Events
@@ -74,6 +75,7 @@ class Disconnector:
         self._events = events
         self._project = project
         self._clock = clock
+        self._stopped = asyncio.Event()
 
     async def disconnect(self, connection: TokenRecord, *, actor: str) -> None:
         """Erase the connection and revoke its grant."""
@@ -112,14 +114,18 @@ class Disconnector:
             ids = (await db.execute(due.limit(50))).scalars().all()
         return sum([not await self._try(one) for one in ids])
 
-    async def keep_trying(self, *, every_s: float = 60.0) -> None:
-        """Run until cancelled, beginning with what an earlier process left."""
-        while True:
+    def stop(self) -> None:
+        """End `keep_running` after what it is doing."""
+        self._stopped.set()
+
+    async def keep_running(self, *, every_s: float = 60.0) -> None:
+        """Try revocations until stopped, beginning with what an earlier process left."""
+        while not self._stopped.is_set():
             try:
                 await self.run_due()
             except Exception as problem:  # noqa: BLE001  (a lost database must not end the loop)
                 logger.warning("revocations were not tried: %s", type(problem).__name__)
-            await asyncio.sleep(every_s)
+            await wait_for_event(self._stopped, every_s)
 
     async def _note(self, revocation: str, provider: str, grant: Grant) -> None:
         binding = bind_grant(self._project, provider, revocation)

@@ -63,6 +63,7 @@ class Scheduler:
         self._max_pending_per_user = max_pending_per_user
         self._owner = secrets.token_urlsafe(18)
         self._woken = asyncio.Event()
+        self._stopped = False
         self._claiming = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
         self._deleted_at: float | None = None
@@ -114,10 +115,15 @@ class Scheduler:
             "success": True,
         }
 
+    def stop(self) -> None:
+        """End `keep_running` after what it is doing."""
+        self._stopped = True
+        self._woken.set()
+
     async def keep_running(self) -> None:
-        """Run until cancelled; then give running calls a moment to end."""
+        """Run until stopped; then give running calls a moment to end."""
         try:
-            while True:
+            while not self._stopped:
                 self._woken.clear()
                 try:
                     await self.start_due()
