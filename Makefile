@@ -10,7 +10,11 @@ export ARCADE_DISABLE_AUTOUPDATE := 1
 FRAMEWORKS := langchain mcp openai_agents pydantic_ai
 BUILT      := $(FRAMEWORKS:%=examples/frameworks/%/.venv/.built)
 
-.PHONY: help install demo example examples frameworks test lint types evals bench constraints clean
+# pytest-xdist's processes would each compile every test, each time.
+unexport PYTHONDONTWRITEBYTECODE
+PARALLEL := -n auto --dist loadgroup
+
+.PHONY: help install demo example examples frameworks check test lint types evals bench constraints clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -54,13 +58,18 @@ frameworks: $(BUILT) ## an environment for each example of an agent framework
 examples: $(VENV)/.dev $(BUILT) ## run the examples of agent frameworks against a running stack
 	@$(BIN)/python -m pytest -q tests/examples/test_frameworks.py
 
-test: $(VENV)/.dev ## all tests
-	@$(BIN)/python -m pytest -q
+check: lint $(VENV)/.dev ## lint, types and the tests that need no server
+	@$(BIN)/python -m pytest -q $(PARALLEL) -m "not server"
+	@echo "Left to make test: what needs PostgreSQL, Redis, Chromium or a process of ours."
 
-lint: $(VENV)/.dev ## ruff and mypy --strict
+test: $(VENV)/.dev ## all tests, on every core
+	@$(BIN)/python -m pytest -q $(PARALLEL)
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, and how complex functions are
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -p no:schemathesis tests/test_complexity.py
 
 evals: $(VENV)/.dev ## the eval suites against a scripted model
 	@$(BIN)/python -m evals.run
@@ -71,13 +80,14 @@ bench: $(VENV)/.dev ## measure: calls a second through the worker, reading many 
 	@$(BIN)/python -m bench.listing_newsletters
 	@$(BIN)/python -m bench.engine_executes
 	@$(BIN)/python -m bench.cache
+	@$(BIN)/python -m bench.imports
 
 constraints: ## pin every version anew
 	@uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --python-version 3.11 --universal --all-extras pyproject.toml -o constraints/dev.txt
 	@for one in $(FRAMEWORKS); do \
 	  uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	    --no-emit-package arcade_gmail_multiuser --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \
+	    --no-emit-package arcade_gmail_multiuser --no-emit-package arcade_gmail_local --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \
 	    -o constraints/$$one.txt; \
 	done
 

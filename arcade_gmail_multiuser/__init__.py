@@ -45,7 +45,7 @@ from arcade_gmail_multiuser.errors import (
 )
 from arcade_gmail_multiuser.lazy_imports import lazy_exports
 
-TYPE_CHECKING = False  # what type checkers take for true; importing typing takes 5 ms
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.client import (
         Authenticated,

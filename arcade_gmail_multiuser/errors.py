@@ -12,33 +12,33 @@
     │   └── ConfirmationRequired  sending needs a valid confirmation_token for this content
     ├── AuthorizationError        the person has to connect, or to grant more
     │   ├── MissingToken          the call came without a token; no request was made
-    │   ├── TokenWithheld         the person is connected, but whoever called may not have the token
+    │   ├── TokenWithheld         the person is connected, but the caller may not have the token
     │   ├── TokenRejected         Google answered 401: expired or revoked
     │   ├── MissingScope          Google answered 403: the token lacks a scope
     │   ├── AccessDenied          Google answered 403 for any other reason
     │   ├── WrongUser             the call names a person other than the one who makes it
     │   ├── AuthorizationPending  the person has not agreed within the time given
-    │   └── AuthorizationFailed   declined, expired or confirmed as another; begin anew
+    │   └── AuthorizationFailed   declined, expired or confirmed as another; start again
     ├── NotFound                  no such message, thread, draft, label or attachment
-    ├── UnreadableAttachment      a file from which no text can be had; its bytes still can
+    ├── UnreadableAttachment      a file without readable text; its bytes are available
     ├── Conflict                  it exists already, or changed meanwhile
     ├── RequestRefused            Google answered 4xx and none of the above fits
     │   └── EngineRefused         Arcade's engine answered 4xx and none of the above fits
-    ├── ToolFailed                a tool ran and tells why it did not do what it should
+    ├── ToolFailed                a tool ran and says why it failed
     ├── RateLimited               too fast; wait `retry_after_ms`
-    ├── Unavailable               Google answered 5xx, or an answer nobody can read
-    │   ├── AnswerTooLarge        the answer is larger than this process is willing to hold
-    │   └── EngineUnavailable     Arcade's engine did; or none came, and repeating is safe
+    ├── Unavailable               Google answered 5xx, or something unreadable
+    │   ├── AnswerTooLarge        the answer is larger than this process accepts
+    │   └── EngineUnavailable     Arcade's engine did, or did not answer; repeating is safe
     ├── ConnectionFailed          no answer came; `sent` says whether Google may have acted
     ├── DeadlineExceeded          the call's own time ran out; `sent` as above
     ├── OutcomeUnknown            a write may or may not have happened; look before repeating
     ├── StorageError              a stored secret cannot be read or written
-    │   └── StorageUnavailable    the place it is kept in does not answer; nothing else is used
+    │   └── StorageUnavailable    its store does not answer; there is no fallback
     └── ConfigurationError        refuses to start
 
-An error speaks twice: `message` is a safe sentence that tells an agent what to do next,
-`developer_message` has detail for an operator. Neither ever carries a token, mail or search text.
-Raise them `from None` wherever the cause could carry one of those.
+`message` is a safe sentence that tells an agent what to do next, `developer_message` has detail for
+an operator. Neither contains a token, mail or search text; raise an error `from None` if its cause
+could.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ __all__ = [
 
 
 class GmailMultiuserError(Exception):
-    """Root of every error raised on purpose here.
+    """Root of every error that this package raises on purpose.
 
     Args:
         message: one or two sentences an agent can act on.
@@ -94,7 +94,7 @@ class GmailMultiuserError(Exception):
     """A stable snake_case name, for programs and for the outcome of one item in a list."""
 
     can_retry: bool = False
-    """Whether the same call may be repeated as it is, after `retry_after_ms` if that is set."""
+    """Whether the same call may be repeated unchanged, after `retry_after_ms` if that is set."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class InvalidQuery(InvalidInput):
 
 
 class UnknownLabel(InvalidInput):
-    """No label of that name. `closest` holds up to five names worth trying, best first."""
+    """No label of that name. `closest` has up to five similar names, best first."""
 
     code = "unknown_label"
 
@@ -136,7 +136,7 @@ class UnknownLabel(InvalidInput):
 
 
 class UnknownTool(InvalidInput):
-    """No tool of that name. `closest` holds up to five names worth trying, best first."""
+    """No tool of that name. `closest` has up to five similar names, best first."""
 
     code = "unknown_tool"
 
@@ -172,7 +172,7 @@ class MissingToken(AuthorizationError):
 
 
 class TokenWithheld(AuthorizationError):
-    """An operator has to grant token reading; the person can do nothing about it."""
+    """An operator has to grant token reading; the person cannot change it."""
 
     code = "token_withheld"
 
@@ -182,7 +182,7 @@ class TokenRejected(AuthorizationError):
 
 
 class MissingScope(AuthorizationError):
-    """The token lacks a scope. `accepted` holds the scopes of which one would do."""
+    """The token lacks a scope. Any one of the scopes in `accepted` would do."""
 
     code = "missing_scope"
 
@@ -200,7 +200,7 @@ class WrongUser(AuthorizationError):
 
 
 class AuthorizationPending(AuthorizationError):
-    """Nobody has agreed yet. The same authorization can still be waited for."""
+    """The person has not agreed yet. The same authorization can still be waited for."""
 
     code = "authorization_pending"
     can_retry = True
@@ -215,7 +215,7 @@ class NotFound(GmailMultiuserError):
 
 
 class UnreadableAttachment(GmailMultiuserError):
-    """No text can be had from a file. `reason` is a stable word: see `attachment_text`."""
+    """No text can be read from a file. `reason` is a stable word: see `attachment_text`."""
 
     code = "unreadable_attachment"
 
@@ -247,13 +247,13 @@ class EngineRefused(RequestRefused):
 
 
 class ToolFailed(GmailMultiuserError):
-    """A tool ran and failed. `code` is the tool's own name for it where it gave one.
+    """A tool ran and failed. `code` is the tool's own name for the failure, if it has one.
 
     Args:
         kind: Arcade's kind of error, such as UPSTREAM_RUNTIME_NOT_FOUND.
         code: the tool's own name for what happened, such as "unknown_label".
-        hint: what the tool wants a model to read before it tries again.
-        status: the HTTP status the tool met or chose, if any.
+        hint: what a model should read before it tries again.
+        status: the HTTP status, if any.
     """
 
     code = "tool_failed"
@@ -289,7 +289,7 @@ class Unavailable(GmailMultiuserError):
 
 
 class AnswerTooLarge(Unavailable):
-    """The answer is larger than is read. The same call would meet it again: ask for less."""
+    """The answer is too large. The same call would be again: ask for less."""
 
     code = "answer_too_large"
     can_retry = False
@@ -300,7 +300,7 @@ class EngineUnavailable(Unavailable):
 
 
 class ConnectionFailed(GmailMultiuserError):
-    """No answer came. `sent` is False only when Google certainly saw nothing of the request."""
+    """No answer came. `sent` is False only if Google certainly saw nothing of the request."""
 
     code = "connection_failed"
     can_retry = True
@@ -311,7 +311,7 @@ class ConnectionFailed(GmailMultiuserError):
 
 
 class DeadlineExceeded(GmailMultiuserError):
-    """Time ran out. `sent` is False only when Google certainly saw nothing of the request."""
+    """Time ran out. `sent` is False only if Google certainly saw nothing of the request."""
 
     code = "deadline_exceeded"
     can_retry = True

@@ -9,23 +9,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["lazy_exports"]
-
-EXTRAS = {
-    "aiosqlite": "security",
-    "arcadepy": "client",
-    "asyncpg": "postgres",
-    "cachetools": "client",
-    "cryptography": "security",
-    "redis": "redis",
-    "sqlalchemy": "security",
-    "yaml": "security",
-}
-"""Which extra installs a package that a public name needs."""
 
 
 def lazy_exports(
@@ -43,13 +31,13 @@ def lazy_exports(
         try:
             found: object = getattr(import_module(f"{package}.{homes[name]}"), name)
         except ModuleNotFoundError as problem:
-            extra = EXTRAS.get((problem.name or "").partition(".")[0])
+            from arcade_gmail_multiuser.extras import extra_of, install_line  # noqa: PLC0415
+
+            extra = extra_of(problem.name or "")
             if extra is None:
                 raise
-            raise ImportError(
-                f"{name} needs the extra {extra!r}: pip install 'arcade_gmail_multiuser[{extra}]'",
-                name=problem.name,
-            ) from None
+            sentence = f"{name} needs the extra {extra!r}: {install_line(extra)}"
+            raise ModuleNotFoundError(sentence, name=problem.name) from None
         setattr(sys.modules[package], name, found)
         return found
 

@@ -1,8 +1,15 @@
-"""Write docs/tools.md and the scopes in README.md from the tools: `python docs/write_tools.py`."""
+"""Write what follows from the tools: `python docs/write_tools.py`, after a change of any tool.
+
+- docs/tools.md: each with its purpose, scopes and effect
+- README.md: the tools by family, and by scopes
+- docs/measurements.md: their number
+- arcade_gmail_multiuser/client/tool_names.py: their names, for applications
+"""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 from arcade_core.catalog import MaterializedTool, ToolCatalog
@@ -10,11 +17,15 @@ from arcade_core.catalog import MaterializedTool, ToolCatalog
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools.toolkit import describe_toolkit
 
-PAGE = Path(__file__).with_name("tools.md")
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- scopes: written by docs/write_tools.py -->\n", "<!-- end of scopes -->\n"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "tools.md"
+README = ROOT / "README.md"
+MEASUREMENTS = ROOT / "docs" / "measurements.md"
+NAMES = ROOT / "arcade_gmail_multiuser" / "client" / "tool_names.py"
+SCOPES = "<!-- scopes: written by docs/write_tools.py -->\n", "<!-- end of scopes -->\n"
+FAMILIES = "<!-- families: written by docs/write_tools.py -->\n", "<!-- end of families -->\n"
 NOT_IN_THE_DEFAULT_APP = frozenset({GMAIL_SETTINGS_BASIC})
-"""What Arcade's own Google app does not ask people for: an OAuth client of your own has to."""
+"""What Arcade's own Google app does not ask people for; it takes an OAuth client of your own."""
 
 HEAD = """# The tools and their scopes
 
@@ -31,23 +42,61 @@ for good or hide it, *repeatable* has no further effect the second time.
 """
 
 
+def pages() -> dict[Path, str]:
+    """Return each file that is written here, as it has to be."""
+    return {
+        PAGE: page(),
+        README: readme(README.read_text(encoding="utf-8")),
+        MEASUREMENTS: measurements(MEASUREMENTS.read_text(encoding="utf-8")),
+        NAMES: names(),
+    }
+
+
 def page() -> str:
-    """Return the whole page."""
+    """Return the page of tools."""
     tools = _tools()
     return f"{HEAD}{''.join(map(_line, tools))}\n{len(tools)} tools.\n"
 
 
 def readme(text: str) -> str:
-    """Return the README with its table of scopes renewed."""
-    by_scopes: dict[tuple[str, ...], list[str]] = {}
+    """Return the README with both its tables renewed."""
+    by_family, by_scopes = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for tool in _tools():
-        by_scopes.setdefault(_scopes(tool), []).append(f"`{tool.definition.name}`")
-    table = "".join(
-        f"| {', '.join(scopes)} | {' '.join(names)} |\n"
-        for scopes, names in sorted(by_scopes.items(), key=lambda row: (len(row[0]), row[0]))
+        name = f"`{tool.definition.name}`"
+        family = tool.meta.module.removeprefix("arcade_gmail_multiuser.tools.").split(".")[0]
+        by_family[family].append(name)
+        by_scopes[", ".join(_scopes(tool))].append(name)
+    families = "".join(f"| {one} | {' '.join(by_family[one])} |\n" for one in sorted(by_family))
+    shortest_first = sorted(by_scopes, key=lambda scopes: (scopes.count(","), scopes))
+    scopes = "".join(f"| {one} | {' '.join(by_scopes[one])} |\n" for one in shortest_first)
+    text = _between(text, FAMILIES, f"| family | tools |\n| --- | --- |\n{families}")
+    return _between(text, SCOPES, f"| scopes | tools |\n| --- | --- |\n{scopes}")
+
+
+def measurements(text: str) -> str:
+    """Return the measurements with the number of tools renewed."""
+    number = len(_tools())
+    hosted = re.search(r"\| tools \| \d+: the hosted toolkit's (\d+)", text)
+    beyond = number - int(hosted[1]) if hosted else 0
+    text = re.sub(r"(\| tools \| )\d+:", rf"\g<1>{number}:", text)
+    return re.sub(r"and \d+ beyond them", f"and {beyond} beyond them", text)
+
+
+def names() -> str:
+    """Return the client's module of names."""
+    lines = "".join(f'    "{tool.definition.name}",\n' for tool in _tools())
+    return (
+        '"""Name the tools of this toolkit, which the client may not import.\n\n'
+        'Written by docs/write_tools.py; a test holds it to the tools.\n"""\n\n'
+        '__all__ = ["KNOWN_TOOLS"]\n\n'
+        f"KNOWN_TOOLS = (\n{lines})\n"
+        '"""The hosted toolkit\'s names are among them; an engine\'s list takes precedence."""\n'
     )
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}| scopes | tools |\n| --- | --- |\n{table}{END}{rest.split(END)[1]}"
+
+
+def _between(text: str, marks: tuple[str, str], table: str) -> str:
+    before, rest = text.split(marks[0])
+    return f"{before}{marks[0]}{table}{marks[1]}{rest.split(marks[1])[1]}"
 
 
 def _tools() -> list[MaterializedTool]:
@@ -84,5 +133,5 @@ def _does(tool: MaterializedTool) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

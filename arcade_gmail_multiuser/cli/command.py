@@ -16,8 +16,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from arcade_gmail_multiuser.cli.extras import INSTALL_LOCAL_STACK, missing_line
 from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserError
+from arcade_gmail_multiuser.extras import INSTALL_LOCAL_STACK, missing_line
 
 __all__ = ["COMMANDS", "GROUP", "LOCAL_COMMANDS", "run"]
 

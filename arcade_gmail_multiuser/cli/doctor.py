@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from arcade_gmail_multiuser.cli.command import GROUP
-from arcade_gmail_multiuser.cli.extras import EXTRAS, INSTALL_LOCAL_STACK, install_line
 from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.extras import EXTRAS, INSTALL_LOCAL_STACK, install_line
 
 __all__ = ["Finding", "add_arguments", "examine", "run"]
 

@@ -19,8 +19,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from arcade_gmail_multiuser.cli import http_server
-from arcade_gmail_multiuser.cli.extras import missing_line
 from arcade_gmail_multiuser.errors import ConfigurationError
+from arcade_gmail_multiuser.extras import missing_line
 
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.mcp_auth import McpAuth

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from arcade_gmail_multiuser.lazy_imports import lazy_exports
 
-TYPE_CHECKING = False  # what type checkers take for true; importing typing takes 5 ms
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from arcade_gmail_multiuser.client.agent import (
-        MultiUserGmailAgent,
-    )
+    from arcade_gmail_multiuser.client.agent import MultiUserGmailAgent
     from arcade_gmail_multiuser.client.cache import (
         CacheStats,
         UserContextCache,
         WarmUp,
     )
-    from arcade_gmail_multiuser.client.manager import (
-        MultiUserGmailManager,
-    )
+    from arcade_gmail_multiuser.client.manager import MultiUserGmailManager
     from arcade_gmail_multiuser.client.shapes import (
         Authenticated,
         AuthorizationRequired,
@@ -28,9 +24,7 @@ if TYPE_CHECKING:
         RequestSucceeded,
         UserTools,
     )
-    from arcade_gmail_multiuser.client.verifier import (
-        verifier_routes,
-    )
+    from arcade_gmail_multiuser.client.verifier import verifier_routes
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,

@@ -6,61 +6,12 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from arcade_gmail_multiuser.client.tool_names import KNOWN_TOOLS
 from arcade_gmail_multiuser.errors import UnknownTool
 
 __all__ = ["KNOWN_TOOLS", "match_action", "match_tool", "reads_by_name", "tool_key"]
 
 MAX_NAME = 200
-
-KNOWN_TOOLS = (
-    "ArchiveEmail",
-    "ChangeEmailLabels",
-    "ChangeThreadLabels",
-    "CreateFilter",
-    "CreateLabel",
-    "DeleteDraftEmail",
-    "DeleteFilter",
-    "DeleteLabel",
-    "FindUnanswered",
-    "ForwardEmail",
-    "GetAttachment",
-    "GetEmail",
-    "GetEmails",
-    "GetThread",
-    "GetVacationResponder",
-    "ListDraftEmails",
-    "ListEmailAttachmentMetadata",
-    "ListEmails",
-    "ListEmailsByHeader",
-    "ListFilters",
-    "ListLabels",
-    "ListMailboxChanges",
-    "ListSendAsAliases",
-    "ListThreads",
-    "MultiUserGmailSend",
-    "PrepareEmail",
-    "ReplyToEmail",
-    "ReportSpam",
-    "RestoreEmail",
-    "SearchEmailsByQuery",
-    "SearchThreads",
-    "SendDraftEmail",
-    "SendEmail",
-    "SetThreadTrashStatus",
-    "SetVacationResponder",
-    "StopWatchingMailbox",
-    "TrashEmail",
-    "TriageEmails",
-    "UndoChange",
-    "UnsubscribeFromEmail",
-    "UpdateDraftEmail",
-    "UpdateLabel",
-    "WatchMailbox",
-    "WhoAmI",
-    "WriteDraftEmail",
-    "WriteDraftReplyEmail",
-)
-"""The tools of this toolkit and the hosted Gmail toolkit; an engine's list takes precedence."""
 
 ACTIONS: Mapping[str, str] = {
     "archive": "ArchiveEmail",

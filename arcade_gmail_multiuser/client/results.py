@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
@@ -125,37 +125,42 @@ def tool_output(answer: object, *, wrote: bool) -> Any:
     return output.value if output is not None else None
 
 
-def _raise_tool_error(error: object) -> None:
-    extra = getattr(error, "extra", None)
-    code = _text(extra.get("code")) if isinstance(extra, dict) else None
-    kind = _text(getattr(error, "kind", None)) or "UNKNOWN"
-    message = _PREFIX.sub("", _text(getattr(error, "message", None)) or "")
-    message = redact(message) or "The tool failed without saying why."
+def _raise_tool_error(error: object) -> NoReturn:
+    found = getattr(error, "extra", None)
+    extra = found if isinstance(found, dict) else {}
+    code = _text(extra.get("code"))
+    failed = _tool_failed(error, code)
+    if code == "outcome_unknown":
+        raise OutcomeUnknown(failed.message)
+    if code is None and failed.kind == "TOOL_RUNTIME_BAD_INPUT_VALUE":
+        # The worker refused it before calling the tool.
+        raise InvalidParameters(failed.message)
+    if code == "rate_limited" or failed.kind == "UPSTREAM_RUNTIME_RATE_LIMIT":
+        raise RateLimited(failed.message, retry_after_ms=failed.retry_after_ms)
+    if _lacks_consent(failed, code) and extra.get("may_have_acted") is not True:
+        raise NeedsAuthorization(None, failed)
+    raise failed
+
+
+def _tool_failed(error: object, code: str | None) -> ToolFailed:
+    message = redact(_PREFIX.sub("", _text(getattr(error, "message", None)) or ""))
     status = getattr(error, "status_code", None)
     wait = getattr(error, "retry_after_ms", None)
-    retry_after_ms = min(wait, MAX_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None
-    if code == "outcome_unknown":
-        raise OutcomeUnknown(message)
-    if code is None and kind == "TOOL_RUNTIME_BAD_INPUT_VALUE":
-        # The worker refused it before calling the tool.
-        raise InvalidParameters(message)
-    if code == "rate_limited" or kind == "UPSTREAM_RUNTIME_RATE_LIMIT":
-        raise RateLimited(message, retry_after_ms=retry_after_ms)
-    failed = ToolFailed(
-        message,
-        kind=kind,
+    return ToolFailed(
+        message or "The tool failed without saying why.",
+        kind=_text(getattr(error, "kind", None)) or "UNKNOWN",
         code=code,
         hint=_text(getattr(error, "additional_prompt_content", None)),
         status=status if isinstance(status, int) else None,
         can_retry=getattr(error, "can_retry", None) is True,
-        retry_after_ms=retry_after_ms,
+        retry_after_ms=min(wait, MAX_WAIT_MS) if isinstance(wait, int) and wait >= 0 else None,
     )
-    unauthorized = kind == "UPSTREAM_RUNTIME_AUTH_ERROR" and code is None and status == 401
-    if code in NEEDS_CONSENT or unauthorized or kind == "TOOL_REQUIREMENTS_NOT_MET":
-        acted = isinstance(extra, dict) and extra.get("may_have_acted") is True
-        if not acted:
-            raise NeedsAuthorization(None, failed)
-    raise failed
+
+
+def _lacks_consent(failed: ToolFailed, code: str | None) -> bool:
+    if code in NEEDS_CONSENT or failed.kind == "TOOL_REQUIREMENTS_NOT_MET":
+        return True
+    return code is None and failed.kind == "UPSTREAM_RUNTIME_AUTH_ERROR" and failed.status == 401
 
 
 def authorization_refused(problem: APIStatusError) -> NeedsAuthorization:
@@ -192,7 +197,7 @@ def _speaks_of_authorization(body: Mapping[str, Any]) -> bool:
 
 
 def error_name(body: object) -> str | None:
-    """Give the name of an error in either form: `{name, message}` or `{code, error, msg}`."""
+    """Return the name of an error in either form: `{name, message}` or `{code, error, msg}`."""
     if not isinstance(body, Mapping):
         return None
     inner = body.get("error")

@@ -47,7 +47,7 @@ def verifier_routes(
 
     Register `path` with the engine as the verifier. After consent the engine sends the browser
     there with a flow_id; the routes confirm the user that `current_user` returns and send the
-    browser on. The URL does not say who the user is, but it holds flow ids: keep this path out of
+    browser on. The URL does not say who the user is, but it has flow ids: keep this path out of
     your server's access log.
 
     Args:

@@ -1,4 +1,4 @@
-"""Who a mail goes to: strict for what a caller types, lenient for what others sent.
+"""Read addresses: strictly what a caller types, leniently what others sent.
 
 Both readers share one linear scanner, so a hostile header of any length costs time in
 proportion to it. Encoded words are decoded after scanning: a comma or an angle bracket hidden
@@ -40,7 +40,8 @@ _TEXT = re.compile(r'[^"(<,;:]++')
 class Address:
     """A mailbox and the name shown for it; `name` may be empty.
 
-    `email` is empty only in what `read_addresses` returns, where a header names nobody reachable.
+    `email` is empty only in what `read_addresses` returns, where a header names someone without an
+    address.
     """
 
     name: str

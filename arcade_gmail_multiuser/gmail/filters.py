@@ -1,6 +1,6 @@
-"""A mailbox's filters: from what a person means to what Gmail stores, and making one.
+"""Turn the filter that a person means into what Gmail stores, and create it.
 
-Gmail writes criteria in its search language, so whatever is meant literally is quoted here.
+Gmail writes criteria in its search language, so what is meant literally is quoted here.
 """
 
 from __future__ import annotations

@@ -62,6 +62,13 @@ class _Message:
     """For each label that was touched: whether the message had it at first."""
     after: dict[str, bool] = field(default_factory=dict)
 
+    @property
+    def fate(self) -> str:
+        """Say what became of it; added and deleted again leaves nothing."""
+        if self.is_new:
+            return "none" if self.is_gone else "added"
+        return "deleted" if self.is_gone else "relabeled"
+
     def net(self) -> Change:
         changed = [label for label, had in self.before.items() if self.after[label] != had]
         return Change(
@@ -117,12 +124,10 @@ def _summed(records: Sequence[Mapping[str, Any]], next_history_id: str, *, more:
     for record in records:
         _apply(record, messages)
     known = list(messages.values())
-    relabeled = [m.net() for m in known if not m.is_new and not m.is_gone]
+    relabeled = [m.net() for m in known if m.fate == "relabeled"]
     return Changes(
-        added=tuple(
-            Change(m.id, m.thread_id, m.label_ids) for m in known if m.is_new and not m.is_gone
-        ),
-        deleted=tuple(Change(m.id, m.thread_id) for m in known if m.is_gone and not m.is_new),
+        added=tuple(Change(m.id, m.thread_id, m.label_ids) for m in known if m.fate == "added"),
+        deleted=tuple(Change(m.id, m.thread_id) for m in known if m.fate == "deleted"),
         relabeled=tuple(c for c in relabeled if c.labels_added or c.labels_removed),
         next_history_id=next_history_id,
         more=more,
@@ -136,7 +141,7 @@ _KINDS = ("messagesAdded", "labelsAdded", "labelsRemoved", "messagesDeleted")
 def _entries(
     record: Mapping[str, Any],
 ) -> Iterator[tuple[str, Mapping[str, Any], str, tuple[str, ...]]]:
-    """Give (kind, message, its id, labels that changed) for all that a record tells."""
+    """Yield (kind, message, its id, labels that changed) for each entry of a record."""
     for kind in _KINDS:
         for entry in record.get(kind) or ():
             message = entry.get("message") or {}

@@ -1,4 +1,4 @@
-"""Search queries for Gmail's `q`, from values that are data and never operators.
+"""Build queries for Gmail's `q` from values that are data and never operators.
 
 Gmail knows no way to escape a quotation mark, but matches words, not characters: a mark inside a
 phrase is no part of any word, so it becomes a blank and finds the same mail.

@@ -1,4 +1,4 @@
-"""The OAuth scopes that Gmail's methods and the user's profile ask for, by name."""
+"""Name the OAuth scopes that Gmail's methods and the user's profile ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as a caller writes them: a day or a date and time, in the person's time zone."""
+"""Read timestamps: as a caller writes them in a time zone, and as Gmail does."""
 
 from __future__ import annotations
 

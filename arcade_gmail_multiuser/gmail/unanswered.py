@@ -1,4 +1,4 @@
-"""Which conversations wait for an answer, and whose turn it is. Pure: threads in, threads out."""
+"""Find the conversations that wait for an answer, and say whose turn it is."""
 
 from __future__ import annotations
 
@@ -70,14 +70,9 @@ def find_waiting(
     automated = 0
     for thread in threads:
         messages = [m for m in thread.messages if not _AWAY & set(m.label_ids)]
-        if not messages:
+        if not messages or not _is_their_turn(messages[-1], own, direction, before):
             continue
-        last = messages[-1]
-        if last.date is None or last.date > before:
-            continue
-        if _is_mine(last, own) != (direction == "owed_to_me"):
-            continue
-        if _is_nobodys(last) or (direction == "owed_to_me" and _answers_automated(messages, own)):
+        if _is_automated_thread(messages, own, direction):
             automated += 1
             continue
         found = _waiting(thread, messages, own, direction)
@@ -87,14 +82,30 @@ def find_waiting(
     return Findings(tuple(waiting), automated)
 
 
-def _is_nobodys(message: ReadMessage) -> bool:
+def _is_their_turn(
+    last: ReadMessage, own: Collection[str], direction: Direction, before: datetime
+) -> bool:
+    if last.date is None or last.date > before:
+        return False
+    return _is_mine(last, own) == (direction == "owed_to_me")
+
+
+def _is_automated_thread(
+    messages: list[ReadMessage], own: Collection[str], direction: Direction
+) -> bool:
+    if _has_no_person(messages[-1]):
+        return True
+    return direction == "owed_to_me" and _answers_automated(messages, own)
+
+
+def _has_no_person(message: ReadMessage) -> bool:
     local = message.from_.email.partition("@")[0] if message.from_ else ""
     return not local or is_automated(message)
 
 
 def _answers_automated(messages: list[ReadMessage], own: Collection[str]) -> bool:
     others = [m for m in messages if not _is_mine(m, own)]
-    return bool(others) and _is_nobodys(others[-1])
+    return bool(others) and _has_no_person(others[-1])
 
 
 def _waiting(

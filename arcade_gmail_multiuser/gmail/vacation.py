@@ -1,4 +1,4 @@
-"""The vacation responder: what Gmail stores of it, and whether it answers at the moment."""
+"""Read and write the vacation responder, and tell whether it answers at the moment."""
 
 from __future__ import annotations
 
@@ -62,17 +62,7 @@ def body_of(responder: Responder, now: datetime) -> dict[str, Any]:
     Raises:
         InvalidInput: it would be on with nothing to say, or at no time that is still to come.
     """
-    if len(responder.plain) + len(responder.html) > MAX_BODY:
-        raise InvalidInput(f"The text is too long: at most {MAX_BODY:,} characters.")
-    if responder.start and responder.end and responder.start >= responder.end:
-        raise InvalidInput("start has to be before end.")
-    if responder.enabled and not (responder.subject or responder.plain or responder.html):
-        raise InvalidInput("Give a subject or a body: the responder has nothing to say.")
-    if state_of(responder, now) == "ended":
-        raise InvalidInput(
-            'end lies in the past, so nobody would be answered. Give a later end, or end="" for '
-            "none."
-        )
+    _check(responder, now)
     body: dict[str, Any] = {
         "enableAutoReply": responder.enabled,
         "restrictToContacts": responder.only_contacts,
@@ -87,3 +77,17 @@ def body_of(responder: Responder, now: datetime) -> dict[str, Any]:
         if moment is not None:
             body[name] = str(round(moment.timestamp() * 1000))
     return body
+
+
+def _check(responder: Responder, now: datetime) -> None:
+    if len(responder.plain) + len(responder.html) > MAX_BODY:
+        raise InvalidInput(f"The text is too long: at most {MAX_BODY:,} characters.")
+    if responder.start and responder.end and responder.start >= responder.end:
+        raise InvalidInput("start has to be before end.")
+    if responder.enabled and not (responder.subject or responder.plain or responder.html):
+        raise InvalidInput("Give a subject or a body: the responder has nothing to say.")
+    if state_of(responder, now) == "ended":
+        raise InvalidInput(
+            'end lies in the past, so nobody would be answered. Give a later end, or end="" for '
+            "none."
+        )

@@ -1,4 +1,4 @@
-"""Push: ask Gmail to tell a Pub/Sub topic when a mailbox changes, and to stop that."""
+"""Have Gmail notify a Pub/Sub topic when a mailbox changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn every way in which a backend can fail into one StorageError, in bounded time."""
+"""Turn every failure of a storage backend into one StorageError, within a time limit."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import AsyncIterator, Callable
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError, StorageError
 
-__all__ = ["failing_closed"]
+__all__ = ["fail_closed"]
 
 
 @contextlib.asynccontextmanager
-async def failing_closed(
-    patience_s: float, refusal: Callable[[BaseException], StorageError]
+async def fail_closed(
+    timeout_s: float, refusal: Callable[[BaseException], StorageError]
 ) -> AsyncIterator[None]:
-    """Run the body for at most `patience_s`; whatever goes wrong in it becomes `refusal(cause)`.
+    """Run the body for at most `timeout_s`, and raise `refusal(cause)` for any failure in it.
 
     Our own errors pass. The cause is not chained: drivers quote statements and addresses.
     """
     try:
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(timeout_s):
             yield
     except GmailMultiuserError:
         raise
-    except Exception as failed:  # noqa: BLE001 - while connecting, drivers raise errors of their own
+    except Exception as failed:  # noqa: BLE001 - while connecting, drivers raise anything
         raise refusal(failed) from None

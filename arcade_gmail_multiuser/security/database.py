@@ -20,11 +20,12 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 __all__ = ["open_private_sqlite", "open_token_database"]
 
 _ANSWER_WITHIN_S = 5.0
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
 
 def open_private_sqlite(address: URL, *, what: str, answer_within_s: float) -> AsyncEngine:
-    """Make the engine; no connection is opened yet, but the file is created with mode 0600.
+    """Make an engine; no connection is opened yet, but the file is created with mode 0600.
 
     Args:
         address: an address for aiosqlite.
@@ -32,7 +33,7 @@ def open_private_sqlite(address: URL, *, what: str, answer_within_s: float) -> A
         answer_within_s: how long a statement waits for another writer, in seconds.
 
     Raises:
-        ConfigurationError: the file cannot be made, or not for this user alone.
+        ConfigurationError: the file cannot be created, or not for this user alone.
     """
     _make_private(address, what)
     # Parameters stay out of SQLAlchemy's messages: they are sealed secrets and user ids.
@@ -40,7 +41,7 @@ def open_private_sqlite(address: URL, *, what: str, answer_within_s: float) -> A
         address, hide_parameters=True, connect_args={"timeout": answer_within_s}
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
-    # It writes the parameters of every statement on DEBUG, whatever `hide_parameters` says.
+    # It logs the parameters of every statement at DEBUG, despite `hide_parameters`.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     return engine
 
@@ -57,15 +58,15 @@ def _make_private(address: URL, what: str) -> None:
         path.chmod(0o600)
     except (OSError, sqlite3.Error) as problem:
         raise ConfigurationError(
-            f"{what} cannot be opened for this user alone.",
+            f"{what} cannot be made private to this user.",
             developer_message=getattr(problem, "strerror", None) or type(problem).__name__,
         ) from None
 
 
 def _create_private(path: Path) -> None:
-    """Make the file whole, or leave the one that somebody else has just made.
+    """Create the file whole, or leave the one that another process has just created.
 
-    Two that switch an empty file to WAL at once get in each other's way, and SQLite does not wait.
+    Two processes that switch an empty file to WAL at once collide, and SQLite does not wait.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -86,31 +87,31 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def open_token_database(url: str, *, schema: str | None = None) -> AsyncEngine:
-    """Make the engine; no connection is opened yet, but a SQLite file is created with mode 0600.
+    """Make an engine; no connection is opened yet, but a SQLite file is created with mode 0600.
 
     Args:
         url: `sqlite:///path`, `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`.
-        schema: PostgreSQL's schema to work in, if not the usual one.
+        schema: the PostgreSQL schema, if not the default one.
 
     Raises:
-        ConfigurationError: not an address of a database this can use.
+        ConfigurationError: not the address of a usable database.
     """
     try:
         address = make_url(url)
     except ArgumentError:
-        raise ConfigurationError("The token store's address is no database address.") from None
+        raise ConfigurationError("The token store's address is not a database address.") from None
     if address.get_backend_name() == "sqlite":
         address = address.set(drivername="sqlite+aiosqlite")
         return open_private_sqlite(
             address, what="The token store's file", answer_within_s=_ANSWER_WITHIN_S
         )
     if address.get_backend_name() != "postgresql":
-        raise ConfigurationError("Tokens can be kept in SQLite, PostgreSQL or Redis.")
+        raise ConfigurationError("A token store must be SQLite, PostgreSQL or Redis.")
     connect_args: dict[str, Any] = {"timeout": _ANSWER_WITHIN_S, "command_timeout": 30.0}
     if schema is not None:
         connect_args["server_settings"] = {"search_path": schema}
-    # No pre-ping: it costs three round trips at each use. The store reads again where a connection
-    # turns out to be dead, which empties the pool of the others like it.
+    # No pre-ping: it costs three round trips each time. The store reads again if a connection turns
+    # out to be dead, which also drops the other dead ones from the pool.
     return create_async_engine(
         address.set(drivername="postgresql+asyncpg"),
         hide_parameters=True,  # parameters are sealed secrets and user ids

@@ -1,4 +1,4 @@
-"""Encryption keys: what counts as one, how it is written down, where it is kept."""
+"""Make, check and store encryption keys."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["KEY_BYTES", "check_key", "decode_key", "derive_key_id", "load_or_cre
 KEY_BYTES = 32
 """AES-256 takes exactly this many."""
 
-_FEWEST_DISTINCT_BYTES = 16
+_MIN_DISTINCT_BYTES = 16
 """32 random bytes hold about 30 different values; below 16 happens once in more than 10^15 keys."""
 
 
 def new_key() -> str:
-    """Make a random key, in the base64 form that settings and key files hold."""
+    """Make a random key in base64, as settings and key files have it."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
 
 
@@ -32,7 +32,7 @@ def decode_key(encoded: str) -> bytes:
     """Read a base64 key (either alphabet, padding optional) and refuse a weak one.
 
     Raises:
-        ConfigurationError: not base64, not 32 bytes, or not random. The text is never repeated.
+        ConfigurationError: not base64, not 32 bytes, or not random. The key is never repeated.
     """
     text = encoded.strip().translate(str.maketrans("-_", "+/"))
     try:
@@ -44,7 +44,7 @@ def decode_key(encoded: str) -> bytes:
 
 
 def check_key(material: bytes) -> None:
-    """Refuse what nobody drew at random: a wrong length, a default, a pass phrase.
+    """Refuse a key that is not random: a wrong length, a default, a pass phrase.
 
     Raises:
         ConfigurationError: says what is wrong and how to make a key, never the value.
@@ -53,30 +53,30 @@ def check_key(material: bytes) -> None:
     if len(material) != KEY_BYTES:
         raise ConfigurationError(f"An encryption key must be exactly {KEY_BYTES} bytes. {advice}")
     steps = {(b - a) % 256 for a, b in itertools.pairwise(material)}
-    if len(set(material)) < _FEWEST_DISTINCT_BYTES or len(steps) == 1:
+    if len(set(material)) < _MIN_DISTINCT_BYTES or len(steps) == 1:
         raise ConfigurationError(f"An encryption key is a default or a pattern. {advice}")
     if all(0x20 <= byte < 0x7F for byte in material):
         raise ConfigurationError(f"An encryption key is readable text, not random bytes. {advice}")
 
 
 def derive_key_id(material: bytes) -> str:
-    """Name a key by a one-way digest of itself, so that lists of keys need no names.
+    """Derive a key's id from the key itself, so that lists of keys need no names.
 
-    The digest is keyed with the key, so an id found in a database says nothing about it.
+    The digest is keyed with the key, so an id in a database reveals nothing about it.
     """
     return hmac.new(material, b"arcade_gmail_multiuser key id", hashlib.sha256).hexdigest()[:16]
 
 
 def load_or_create_key(path: Path | str) -> str:
-    """Read the key kept in a file, or make the file (mode 0600) with a new one.
+    """Read the key in a file, or create the file (mode 0600) with a new key.
 
-    Two processes that start together end with the same key: the file appears whole or not at all.
+    Two processes that start together get the same key: the file appears whole or not at all.
 
     Returns:
         The key in base64, as `Keyring` and `EngineSettings` take it.
 
     Raises:
-        ConfigurationError: others may read the file, or it holds no usable key.
+        ConfigurationError: others can read the file, or it has no usable key.
     """
     path = Path(path)
     try:
@@ -87,7 +87,7 @@ def load_or_create_key(path: Path | str) -> str:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         _write_private(draft, new_key())
-        # link() refuses to replace, unlike rename(): whoever is second reads the first one's key.
+        # link() refuses to replace, unlike rename(): the second process reads the first one's key.
         os.link(draft, path)
     except FileExistsError:
         pass
@@ -103,7 +103,7 @@ def _read_key(path: Path) -> str:
         raise
     except OSError as problem:
         raise ConfigurationError(
-            "The key file cannot be opened; it must be a plain file of this user.",
+            "The key file cannot be opened; it must be a regular file of this user.",
             developer_message=f"{path}: {problem.strerror}",
         ) from None
     with os.fdopen(descriptor, "rb") as file:

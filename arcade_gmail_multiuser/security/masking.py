@@ -1,4 +1,4 @@
-"""Values that do not show themselves to whoever looks at variables: debuggers, error reporters."""
+"""Keep secret values out of reprs, which debuggers and error reporters show."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _MASK = "'[hidden]'"
 
 
 class HiddenText(str):
-    """A text that shows itself only when it is used as a text: its repr is a mask.
+    """A string whose repr is a mask.
 
-    What is made from it (a slice, an f-string) is a plain text again.
+    What is made from it (a slice, an f-string) is a plain string again.
     """
 
     __slots__ = ()
@@ -20,7 +20,7 @@ class HiddenText(str):
 
 
 class HiddenBytes(bytes):
-    """The same for bytes."""
+    """Bytes whose repr is a mask."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Which addresses may be configured: https, plain http on loopback; secrets to Google only."""
+"""Check configured URLs: https, or plain http on loopback; secrets go to Google only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GOOGLE_HOSTS = frozenset(
 
 
 def split_url(url: str) -> SplitResult | None:
-    """Take an absolute http(s) address apart; None for anything a browser might read otherwise."""
+    """Split an absolute http(s) URL; None for anything a browser might read differently."""
     if not url.isascii() or not url.isprintable() or "\\" in url or " " in url or len(url) > 2048:
         return None
     try:
@@ -29,7 +29,7 @@ def split_url(url: str) -> SplitResult | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    # An IPv6 zone (%…) may hold any character, also what ends a header's directive.
+    # An IPv6 zone (%…) may contain any character, even one that ends a header's directive.
     strange = "@" in parts.netloc or "%" in parts.netloc
     if parts.scheme not in {"http", "https"} or not host or strange:
         return None
@@ -37,7 +37,7 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether an address can only mean this machine."""
+    """Say whether a URL can only mean this machine."""
     parts = split_url(url)
     if parts is None or parts.hostname is None:
         return False
@@ -50,13 +50,13 @@ def is_loopback(url: str) -> bool:
 
 
 def origin_of(url: str) -> str:
-    """Give scheme, host and port, as a Content-Security-Policy writes them."""
+    """Return scheme, host and port, as a Content-Security-Policy writes them."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def check_url(name: str, url: str) -> None:
-    """Refuse an address that is not https; plain http is for loopback only.
+    """Refuse a URL that is not https; plain http is for loopback only.
 
     Raises:
         ConfigurationError: names the setting, never its value.
@@ -69,7 +69,7 @@ def check_url(name: str, url: str) -> None:
 
 
 def check_provider_url(name: str, url: str) -> None:
-    """Refuse an address outside Google and loopback: client secrets and tokens are sent there."""
+    """Refuse a URL outside Google and loopback: client secrets and tokens are sent there."""
     check_url(name, url)
     if urlsplit(url).hostname not in _GOOGLE_HOSTS and not is_loopback(url):
         raise ConfigurationError(f"{name} must be a Google host, or loopback for a sandbox.")

@@ -1,4 +1,4 @@
-"""What whoever does something with credentials calls to have it written down first."""
+"""Record a credential event before it takes effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Outcome = Literal["started", "succeeded", "failed", "refused"]
 
 
 class Recorder(Protocol):
-    """Keep one event for good, or raise; `security.AuditLog` is one."""
+    """Store one event permanently, or raise. `security.AuditLog` is one."""
 
     async def record(
         self,

@@ -46,7 +46,7 @@ _PATTERN = re.compile(
 def redact(text: str) -> str:
     """Mask bearer tokens, Google's tokens and codes, JWTs, API keys and OAuth parameters.
 
-    A net, not a licence: code must not put secrets into text in the first place.
+    A safety net, not a licence: code must not put secrets into text in the first place.
     """
     return _PATTERN.sub(_mask, text)
 
@@ -57,7 +57,7 @@ def _mask(match: re.Match[str]) -> str:
 
 
 def redact_value(value: Any, *, depth: int = 12) -> Any:
-    """Mask every string inside a JSON-like value; below `depth` levels all is masked."""
+    """Mask secrets in every string of a JSON-like value; below `depth` levels, everything."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict | list | tuple) and depth <= 0:
@@ -97,13 +97,13 @@ class RedactingFilter(logging.Filter):
 
 
 class MailFreeFilter(logging.Filter):
-    """Log which tool was called and how it ended; drop everything that can hold mail."""
+    """Log which tool was called and how it ended; drop everything that may contain mail."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if record.levelno < logging.INFO or "Developer message:" in message:
             return False
-        # One record stays one line, whatever id the call brought.
+        # One record stays one line, even if the call's id has line breaks.
         one_line = message.replace("\r", "\\r").replace("\n", "\\n")
         record.msg, record.args = redact(one_line), None
         # A traceback shows values; the error's own safe sentences say what a tool raised.

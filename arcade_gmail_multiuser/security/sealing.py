@@ -59,7 +59,7 @@ class Keyring:
 
     @property
     def key_ids(self) -> frozenset[str]:
-        """The ids of all keys, of those too that only open."""
+        """The ids of all keys, including those that only open."""
         return frozenset(self._ciphers)
 
     def seal(self, plaintext: bytes, *, bound_to: tuple[str, ...]) -> bytes:
@@ -74,7 +74,7 @@ class Keyring:
 
         Raises:
             StorageError: one and the same error for a changed, cut or moved value and for an
-                unknown key, so that nobody learns which it was.
+                unknown key, so that no one learns which it was.
         """
         key_id = self.key_id_of(sealed)
         cipher = self._ciphers.get(key_id) if key_id else None
@@ -90,9 +90,9 @@ class Keyring:
             raise StorageError(_CANNOT_OPEN) from None
 
     def key_id_of(self, sealed: bytes) -> str | None:
-        """Name the key that a value claims to be sealed with; None when it is no sealed value.
+        """Return the id of the key a value claims to be sealed with; None if it is not sealed.
 
-        Unauthenticated: good for finding what to seal anew, never for trusting it.
+        Unauthenticated: good for finding values to reseal, never for trusting them.
         """
         if len(sealed) < 2 or sealed[0] != _VERSION:
             return None
@@ -111,7 +111,7 @@ def _header(key_id: str) -> bytes:
 
 
 def _bind(header: bytes, fields: tuple[str, ...]) -> bytes:
-    # Each field carries its length: ("ab", "c") and ("a", "bc") must never be the same bytes.
+    # Each field has its length: ("ab", "c") and ("a", "bc") must never be the same bytes.
     parts = [struct.pack(">I", len(header)), header, struct.pack(">I", len(fields))]
     for field in fields:
         raw = field.encode("utf-8", errors="surrogatepass")

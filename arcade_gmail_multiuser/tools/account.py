@@ -1,4 +1,4 @@
-"""Tools that say whose mailbox this is, and from which addresses its owner can send."""
+"""Say whose mailbox this is, and from which addresses its owner can send."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NotRequired
@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, USERINFO_EMAIL, 
 from arcade_gmail_multiuser.tools import parameters
 from arcade_gmail_multiuser.tools.answer_format import fit
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["list_send_as_aliases", "who_am_i"]

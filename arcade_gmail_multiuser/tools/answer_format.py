@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Self, TypeVar
-from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
 
 from arcade_gmail_multiuser.errors import InvalidInput
+from arcade_gmail_multiuser.gmail.api.requests import thread_url
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools import checks
@@ -124,8 +124,7 @@ def link(thread_id: str, message: ReadMessage | None = None) -> str:
         owner = message.from_.email if message.from_ else ""
     elif message is not None:
         owner = message.headers.get("delivered-to", "").strip()
-    account = f"?authuser={quote(owner, safe='@')}" if "@" in owner and " " not in owner else ""
-    return f"https://mail.google.com/mail/{account}#all/{quote(thread_id, safe='')}"
+    return thread_url(thread_id, owner if "@" in owner and " " not in owner else "")
 
 
 def cost(value: object) -> int:
@@ -292,12 +291,12 @@ def _read_cursor(cursor: str, fingerprint: bytes, length: int) -> int:
     except (ValueError, binascii.Error):
         data = b""
     if len(data) != _FINGERPRINT + 6:
-        raise InvalidInput("This cursor was not given out here. Leave it out to start anew.")
+        raise InvalidInput("This cursor is not one. Leave it out to read from the beginning.")
     offset = int.from_bytes(data[_FINGERPRINT:], "big")
     if data[:_FINGERPRINT] != fingerprint or not 0 < offset < length:
         raise InvalidInput(
             "This cursor belongs to another text, or the text has changed. "
-            "Leave it out to start anew."
+            "Leave it out to read from the beginning."
         )
     return offset
 

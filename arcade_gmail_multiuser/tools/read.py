@@ -1,4 +1,4 @@
-"""Tools that read messages in full: one, several, or a whole conversation."""
+"""Read messages in full: one, several, or a whole conversation."""
 
 import asyncio
 from dataclasses import replace
@@ -14,7 +14,7 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, message_answers, parameters
 from arcade_gmail_multiuser.tools.answer_format import View, cost, fit_failures, link, short
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import Email, EmailList, FailedItem
 

@@ -1,4 +1,4 @@
-"""The tool that finds conversations waiting for an answer."""
+"""Find conversations that wait for an answer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ from arcade_gmail_multiuser.tools.answer_format import (
     when,
 )
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import FailedItem
 

@@ -1,4 +1,4 @@
-"""The tool that leaves mailing lists."""
+"""Leave mailing lists."""
 
 from dataclasses import replace
 from typing import Annotated, Literal, NotRequired
@@ -16,11 +16,10 @@ from arcade_gmail_multiuser.gmail.unsubscribe.list_headers import MailingList
 from arcade_gmail_multiuser.gmail.unsubscribe.one_click import OneClick
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import UNSUBSCRIBES
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.organise.answers import bulk_change
 from arcade_gmail_multiuser.tools.organise.types import BulkChange
-from arcade_gmail_multiuser.tools.send import confirmation
 
 __all__ = ["unsubscribe_from_email"]
 
@@ -70,10 +69,10 @@ async def unsubscribe_from_email(
     of, labels = await leave_list.read_mailing_list(gmail, email_id)
     if "SPAM" in labels:
         return _in_spam(of)
-    may_mail = of.mail is None or not confirmation.is_required()
+    may_mail = of.mail is None or not checks.confirmation_required()
     left = await leave_list.leave(gmail, of if may_mail else replace(of, mail=None), OneClick())
     if left.method == "none" and not may_mail:
-        confirmation.refuse_without_drafts(
+        checks.refuse_without_drafts(
             instead="MultiUserGmailSend with a confirmation_token, to the address in the message's "
             "List-Unsubscribe header"
         )

@@ -1,4 +1,4 @@
-"""Tools for the vacation responder."""
+"""Look at the vacation responder, and set it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.gmail.vacation import Responder, state_of
 from arcade_gmail_multiuser.tools import parameters
 from arcade_gmail_multiuser.tools.answer_format import View, when
 from arcade_gmail_multiuser.tools.behavior import READS, SETS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["get_vacation_responder", "set_vacation_responder"]

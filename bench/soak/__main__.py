@@ -1,4 +1,4 @@
-"""The command line of the soak."""
+"""Run the soak from the command line."""
 
 from __future__ import annotations
 

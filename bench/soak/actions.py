@@ -1,4 +1,4 @@
-"""What people do, and what must be true of every answer they get."""
+"""Do what people do, and check every answer they get."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE_S = (0.01, 0.4)
 
 @dataclass(slots=True)
 class Figures:
-    """What was counted; the lists hold what must never happen, a line each."""
+    """Count what happened; the lists have a line for each thing that must not."""
 
     calls: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -281,7 +281,7 @@ class Life:
         )
 
     async def send_in_a_hurry(self, person: Person) -> None:
-        """Give up waiting at any moment; what became of it stays unknown."""
+        """Stop waiting at any moment; the outcome stays unknown."""
         letter, words = self._letter(person, "SendEmail given up")
         sending = self._deliver(person, "send_email", recipient=letter.recipient, **words)
         try:
@@ -315,7 +315,7 @@ class Life:
 
 
 def taken_together(outcomes: set[Outcome]) -> Outcome:
-    """Give what is known after several attempts at one letter."""
+    """Return what is known after several attempts at one letter."""
     return next(one for one in ("sent", "unknown", "not sent") if one in outcomes)
 
 

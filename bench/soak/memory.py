@@ -1,4 +1,4 @@
-"""How much memory the processes of a stack hold."""
+"""Measure the memory of a stack's processes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["resident_mb"]
 
 
 def resident_mb(stack: Stack) -> dict[str, float]:
-    """Give the resident memory of each process; of a worker of several, the first one's alone."""
-    return {child.name: _resident_mb(child.pid) for child in stack.children}
+    """Return the resident memory of each process; of several workers, the first one's."""
+    return {child.name: _resident_mb(child.pid) for child in stack.processes}
 
 
 def _resident_mb(pid: int) -> float:

@@ -1,6 +1,6 @@
-"""The people of a soak, and the words by which it can be told whose mail is whose.
+"""Make the people of a soak, and the words that show whose mail is whose.
 
-A canary stands in a person's own mail and in nobody else's. A letter's tag may be seen by the one
+A canary is in one person's own mail and in no one else's. A letter's tag may be seen by the one
 who wrote it and the one it was written to. Both are random, so neither is met by chance.
 """
 
@@ -53,7 +53,7 @@ class Person:
 
 
 class People:
-    """Everybody, the letters between them, and what went wrong between them."""
+    """All people, the letters between them, and what went wrong."""
 
     def __init__(self, count: int, chance: random.Random) -> None:
         self.everyone = [
@@ -101,7 +101,7 @@ def words_in(text: str) -> set[str]:
 
 
 def seed_mail(person: Person) -> Iterable[str]:
-    """Give the mail a person has at the start, as the sandbox takes it."""
+    """Return the mail a person starts with, in the sandbox's form."""
     for subject in (f"Plans for {person.canary}", f"Re: the bill of {person.canary}"):
         mail = EmailMessage()
         mail["From"] = "Desk <desk@elsewhere.example>"

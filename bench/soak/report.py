@@ -1,4 +1,4 @@
-"""The table at the end, and whether everything held that must."""
+"""Print the table at the end, and check everything that must hold."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from bench.soak.run import Result
 
 __all__ = ["as_dict", "broken", "show"]
 
-MOST_GROWTH_MB = 64.0
+MAX_GROWTH_MB = 64.0
 """Of worker or engine from half-time to the end, when everybody has been met."""
 SHOWN = 5
 
 
 def musts(result: Result) -> dict[str, Sequence[str]]:
-    """Give, for each thing that must not happen, a line for every time it did."""
+    """Return a line for every time something happened that must not."""
     people, truth, figures = result.people, result.truth, result.figures
     grown = growth(result)
     return {
@@ -29,7 +29,7 @@ def musts(result: Result) -> dict[str, Sequence[str]]:
         "tokens in answers": people.leaked,
         "tokens or mail in logs and database": result.written,
         "memory still growing": [
-            f"{name} by {mb:.0f} MB" for name, mb in grown.items() if mb > MOST_GROWTH_MB
+            f"{name} by {mb:.0f} MB" for name, mb in grown.items() if mb > MAX_GROWTH_MB
         ],
     }
 
@@ -80,7 +80,7 @@ def show(result: Result) -> str:
 
 
 def as_dict(result: Result) -> dict[str, object]:
-    """Give the figures for another program."""
+    """Return the figures for another program."""
     return {
         "calls": result.figures.calls.total(),
         "events": dict(result.figures.events),

@@ -1,4 +1,4 @@
-"""A soak from start to verdict."""
+"""Run a soak from start to verdict."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ async def _on(running: Running, stack: Stack, plan: Plan) -> Result:
 async def _live(
     life: Life, everyone: list[Person], plan: Plan, stack: Stack
 ) -> dict[str, dict[str, float]]:
-    """Let everybody do one thing, then for the given time whoever it hits; give the memory held."""
+    """Let each person act once, then random ones for the given time; return the memory used."""
     order = random.Random(plan.seed + 1)
     memory = {"start": resident_mb(stack)}
     arriving = iter(order.sample(everyone, len(everyone)))

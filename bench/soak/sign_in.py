@@ -1,7 +1,7 @@
-"""A person who agrees in their browser: the real pages, in the fewest requests.
+"""Grant access as a person does in a browser: on the real pages, in the fewest requests.
 
-They are signed in at Google already, so no chooser with everybody in it is shown; what an
-application's link would leave to the cookie of accounts.google.com, `login_hint` says here.
+People are already signed in at Google, so no account chooser is shown: `login_hint` stands in for
+the cookie of accounts.google.com.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 __all__ = ["SignInFailed", "sign_in"]
 
 TIMEOUT = aiohttp.ClientTimeout(total=30)
-MOST_PAGES = 4
+MAX_PAGES = 4
 AGREE = {"allow", "confirm"}
 
 
@@ -34,10 +34,10 @@ async def sign_in(url: str, email: str, connector: aiohttp.BaseConnector) -> Non
             consent = start.headers.get("Location")
             if consent is None:
                 raise SignInFailed(title_of(await start.text()))
-        if "&login_hint=" not in consent:  # the engine knows whoever was connected before
+        if "&login_hint=" not in consent:  # the engine knows who was connected before
             consent += f"&{urlencode({'login_hint': email})}"
         page, address = await _read(browser.get(consent))
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             form = LexborHTMLParser(page).css_first("form")
             if form is None:
                 return

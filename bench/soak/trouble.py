@@ -1,4 +1,4 @@
-"""What goes wrong at Google while people work, and the sandbox's controls for it."""
+"""Order faults from the sandbox while people work."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ async def keep_failing(
 ) -> None:
     """Order a fault for every so many calls, until cancelled; one to three requests use it up.
 
-    What nobody has met by then is taken back. Faults of rare requests, such as those to the token
-    endpoint, would queue up otherwise, and one person who connects would meet them all in a row.
+    Faults that no request has met by then are withdrawn. Otherwise faults of rare requests, such as
+    those to the token endpoint, would queue up, and one person who connects would meet them all.
     """
     name = ""
     while True:

@@ -1,4 +1,4 @@
-"""What really happened to the letters: the mailboxes of the sandbox against what was reported."""
+"""Compare what was reported of each letter with the sandbox's mailboxes."""
 
 from __future__ import annotations
 

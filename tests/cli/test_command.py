@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from processes import run_command
+from processes import run_command, run_here
 
 from arcade_gmail_multiuser.cli import command as command_module
 from arcade_gmail_multiuser.cli import keys
@@ -41,7 +41,7 @@ def test_help_names_every_subcommand() -> None:
 
 @pytest.mark.parametrize("name", command_module.COMMANDS)
 def test_every_subcommand_has_help(name: str) -> None:
-    done = run_command(name, "--help")
+    done = run_here(name, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(f"usage: arcade-gmail-multiuser {name}")
     assert len(done.stdout.splitlines()) > 5
@@ -104,7 +104,7 @@ def test_the_local_stack_adds_what_is_named_here() -> None:
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http", "", "8002.5"])
 def test_what_is_no_port_is_refused(port: str) -> None:
-    done = run_command("sandbox", f"--port={port}")
+    done = run_here("sandbox", f"--port={port}")
     assert done.returncode == 2
     assert "is not a port (0 to 65535)" in done.stderr
     assert "Traceback" not in done.stderr
@@ -118,12 +118,12 @@ def test_a_port_in_use_is_refused_in_one_line() -> None:
 
 
 def test_a_host_that_is_no_address_is_refused_in_one_line() -> None:
-    told = refusal(run_command("serve", "--host", "999.1.1.1", environment=WORKER))
+    told = refusal(run_here("serve", "--host", "999.1.1.1", environment=WORKER))
     assert "Cannot listen on 999.1.1.1:8002: no such address." in told
 
 
 def test_up_refuses_a_verifier_that_is_no_web_address_in_one_line() -> None:
-    told = refusal(run_command("up", "--verifier-url", "ftp://canary"))
+    told = refusal(run_here("up", "--verifier-url", "ftp://canary"))
     assert "--verifier-url must be an absolute http(s) address." in told
 
 
@@ -133,20 +133,20 @@ def test_up_refuses_a_token_reader_that_can_have_no_key(
 ) -> None:
     data = (*more, str(tmp_path)) if more else ()
     name = "no name" if more else "mcp"
-    assert name in refusal(run_command("up", "--token-reader", name, *data))
+    assert name in refusal(run_here("up", "--token-reader", name, *data))
 
 
 def test_an_address_of_another_machine_is_refused_in_one_line() -> None:
-    told = refusal(run_command("sandbox", "--expose", "--host", "192.0.2.1", "--port", "0"))
+    told = refusal(run_here("sandbox", "--expose", "--host", "192.0.2.1", "--port", "0"))
     assert "Cannot listen on 192.0.2.1:0" in told
 
 
 def test_the_sandbox_is_not_shown_to_other_machines_by_accident() -> None:
-    assert "--expose" in refusal(run_command("sandbox", "--host", "0.0.0.0", "--port", "0"))
+    assert "--expose" in refusal(run_here("sandbox", "--host", "0.0.0.0", "--port", "0"))
 
 
 def test_the_worker_does_not_start_without_a_secret() -> None:
-    told = refusal(run_command("serve", "--port", "0"))
+    told = refusal(run_here("serve", "--port", "0"))
     assert "not set" in told
     assert "ARCADE_WORKER_SECRET" in told
 
@@ -170,14 +170,14 @@ def test_the_worker_does_not_start_with_a_short_secret() -> None:
 )
 def test_the_worker_does_not_start_with_a_setting_that_fails_later(name: str, value: str) -> None:
     environment = {"ARCADE_WORKER_SECRET": SECRET, name: value}
-    told = refusal(run_command("serve", "--port", "0", environment=environment))
+    told = refusal(run_here("serve", "--port", "0", environment=environment))
     assert name in told
     assert "canary" not in told
 
 
 @pytest.mark.parametrize("count", ["0", "-2", "many", "1000"])
 def test_a_worker_has_between_one_and_256_processes(count: str) -> None:
-    done = run_command("serve", f"--workers={count}", environment={"ARCADE_WORKER_SECRET": SECRET})
+    done = run_here("serve", f"--workers={count}", environment={"ARCADE_WORKER_SECRET": SECRET})
     assert done.returncode == 2
     assert "is not a number of processes" in done.stderr
 
@@ -215,7 +215,7 @@ ENGINE = {
 @pytest.mark.parametrize("name", ENGINE)
 def test_the_engine_names_the_variable_that_is_missing(name: str) -> None:
     environment = {key: value for key, value in ENGINE.items() if key != name}
-    told = refusal(run_command("engine", "--port", "0", environment=environment))
+    told = refusal(run_here("engine", "--port", "0", environment=environment))
     assert f"{name} is not set" in told
     assert not any(value in told for value in environment.values())
 
@@ -224,7 +224,7 @@ def test_the_engine_refuses_a_weak_key_without_repeating_it(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     data = tmp_path_factory.mktemp("engine")
-    done = run_command("engine", "--port", "0", "--data", str(data), environment=ENGINE)
+    done = run_here("engine", "--port", "0", "--data", str(data), environment=ENGINE)
     assert done.returncode == 2
     assert "encryption key" in done.stderr
     assert "Traceback" not in done.stderr
@@ -233,7 +233,7 @@ def test_the_engine_refuses_a_weak_key_without_repeating_it(
 
 @pytest.mark.parametrize("count", ["-1", "some", "100001"])
 def test_up_refuses_what_is_no_number_of_users(count: str) -> None:
-    done = run_command("up", f"--users={count}")
+    done = run_here("up", f"--users={count}")
     assert done.returncode == 2
     assert "is not a number of users" in done.stderr
 
@@ -243,7 +243,7 @@ def test_a_data_directory_that_is_a_file_is_refused(
 ) -> None:
     file = tmp_path_factory.mktemp("data") / "file"
     file.write_text("")
-    assert "data directory" in refusal(run_command("up", "--data", str(file)))
+    assert "data directory" in refusal(run_here("up", "--data", str(file)))
 
 
 def test_a_fresh_key_has_32_random_bytes() -> None:
@@ -253,7 +253,7 @@ def test_a_fresh_key_has_32_random_bytes() -> None:
 
 
 def test_no_subcommand_is_an_error() -> None:
-    done = run_command()
+    done = run_here()
     assert done.returncode == 2
     assert "usage:" in done.stderr
 
@@ -277,7 +277,7 @@ def test_no_subcommand_is_an_error() -> None:
 def test_mcp_over_http_does_not_start_without_safe_authentication(
     flags: tuple[str, ...], told: str
 ) -> None:
-    done = run_command(
+    done = run_here(
         "mcp", "http", "--port", "0", *flags, environment={"ARCADE_API_KEY": "arc_none-at-all"}
     )
     assert told in refusal(done)
@@ -293,7 +293,7 @@ def test_mcp_over_http_trusts_one_issuer_only() -> None:
         "MCP_RESOURCE_SERVER_CANONICAL_URL": "https://mcp.example.com/mcp",
         "MCP_RESOURCE_SERVER_AUTHORIZATION_SERVERS": json.dumps(servers),
     }
-    told = refusal(run_command("mcp", "http", "--port", "0", environment=environment))
+    told = refusal(run_here("mcp", "http", "--port", "0", environment=environment))
     assert "Only one issuer" in told
     assert "one.example.com" not in told
 

@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestServer
 from arcade_core.toolkit import Toolkit
 from processes import run_command
 
-from arcade_gmail_multiuser.cli import doctor, extras
+from arcade_gmail_multiuser import extras
+from arcade_gmail_multiuser.cli import doctor
 
 Check = Callable[[], Iterable[doctor.Finding]]
 

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 from arcadepy.types import ToolDefinition
-from fake_engine import TOOLS, URL, FakeEngine, broke, definition, parameter, refused
+from fake_engine import TOOLS, URL, FakeEngine, broke, definition, parameter, refused, worked
 
 from arcade_gmail_multiuser.client import MultiUserGmailAgent, MultiUserGmailManager
 from arcade_gmail_multiuser.client.arguments import check_arguments
@@ -266,3 +266,47 @@ async def test_a_toolkit_that_the_engine_does_not_have_is_an_error(engine: FakeE
         ALICE, {"action": "list"}
     )
     assert found["error"]["code"] == "unknown_tool"
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "needed"),
+    [
+        ("list", {}, False),
+        ("WhoAmI", {}, False),
+        ("draft", {"body": "b"}, False),
+        ("send", {"recipient": "b@x.org", "subject": "s", "body": "b"}, True),
+        ("send", {"to": "b@x.org"}, True),
+        ("TrashEmail", {"email_id": "1"}, True),
+    ],
+)
+async def test_what_may_reach_others_or_throws_something_away_needs_approval(
+    agent: MultiUserGmailAgent, action: str, parameters: dict[str, Any], needed: bool
+) -> None:
+    request = {"action": action, "parameters": parameters}
+    assert await agent.needs_approval(ALICE, request) is needed
+
+
+async def test_a_preview_needs_no_approval_where_the_tool_has_previews(engine: FakeEngine) -> None:
+    engine.tools += [
+        definition("ForwardEmail", parameter("dry_run", "boolean"), reads=False),
+        definition("SnoozeEmail", reads=False),
+    ]
+    agent = MultiUserGmailAgent(engine.manager())
+
+    async def needed(action: str, dry_run: Any) -> bool:
+        request = {"action": action, "parameters": {"dry_run": dry_run}}
+        return await agent.needs_approval(ALICE, request)
+
+    assert not await needed("ForwardEmail", True)
+    assert await needed("ForwardEmail", False)
+    assert await needed("ForwardEmail", "yes"), "only a true that the tool will take counts"
+    assert await needed("SnoozeEmail", True), "a write that is not known may do anything"
+
+
+async def test_an_output_that_looks_like_a_request_for_consent_is_an_output(
+    engine: FakeEngine, agent: MultiUserGmailAgent
+) -> None:
+    odd = {"authorization_required": True, "url": URL, "message": "m"}
+    engine.on("/v1/tools/execute", worked(odd))
+    answer = await agent.process_email_request(ALICE, {"action": "WhoAmI"})
+    assert answer == {"success": True, "data": odd}

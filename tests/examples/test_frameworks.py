@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,8 +25,9 @@ from processes import running_stack
 from summary_model import SummaryModel
 from visitor import agree, decline
 
-from arcade_gmail_multiuser.client import MultiUserGmailManager
+from arcade_gmail_multiuser import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND
+from evals.model_server import Answer, ModelServer
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -295,3 +297,38 @@ async def test_who_declines_access_or_a_letter_is_told_so_and_does_not_hold_up_t
     assert "ended without the permission" in people[ALICE].said[0]
     assert model.complaints == []
     await nothing_was_sent(gmail, BOB, people[BOB], mark)
+
+
+class GreetingModel(ModelServer):
+    """A model that greets, if it was offered tools."""
+
+    def answer(self, request: Mapping[str, Any]) -> Answer:
+        return self.text(request, f"Hello, I have {len(request['tools'])} tools.")
+
+
+async def test_the_sample_application_asks_a_language_model_that_the_environment_names(
+    stack: dict[str, str],
+) -> None:
+    command_of("pydantic_ai/main.py")  # skips where its environment has not been built
+    found = re.search(r"^(examples\S+/python) (-m examples.fastapi_app .+)$", PAGE, re.M)
+    assert found is not None
+    with GreetingModel() as model:
+        async with no_way_out() as outside, httpx.AsyncClient(follow_redirects=True) as http:
+            process = await asyncio.create_subprocess_exec(
+                *shlex.split(found[0]),
+                cwd=ROOT,
+                env=environment(stack, model, outside),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert process.stdout is not None
+            try:
+                app = re.findall(r"http://[\d.:]+", (await process.stdout.readline()).decode())[0]
+                page = await http.get(app)
+                for path, words in (("sign-in", {"user_id": "ann"}), ("ask", {"prompt": "Hello"})):
+                    csrf = re.findall(r'name="csrf" value="([^"]+)"', page.text)[-1]
+                    page = await http.post(f"{app}/{path}", data={"csrf": csrf, **words})
+            finally:
+                process.send_signal(signal.SIGINT)
+                await process.wait()
+        assert "Hello, I have 6 tools." in page.text
+        assert (model.complaints, outside.visitors) == ([], [])

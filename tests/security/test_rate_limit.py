@@ -276,7 +276,7 @@ def test_a_database_is_not_replaced_by_memory_when_there_is_none() -> None:
 
 
 async def test_memory_is_bounded_and_forgets_the_longest_unused_key(clock: Clock) -> None:
-    store = MemoryAttemptStore(most_keys=10)
+    store = MemoryAttemptStore(max_keys=10)
     limiter = AttemptLimiter(store, clock=clock)
     for number in range(50):
         await limiter.admit("p", f"user-{number}")

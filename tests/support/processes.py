@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import select
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from arcade_gmail_multiuser.cli.command import run
 
 __all__ = [
     "COMMAND",
@@ -20,6 +26,7 @@ __all__ = [
     "descendants",
     "first_line",
     "run_command",
+    "run_here",
     "running_stack",
 ]
 
@@ -47,6 +54,27 @@ def run_command(
         timeout=60,
         check=False,
     )
+
+
+def run_here(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command like `run_command`, in this process: for what ends before it serves."""
+    out, err = io.StringIO(), io.StringIO()
+    settings = clean_environment(**(environment or {}))
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.dict(os.environ, settings, clear=True),
+        # A process that ends closes what it listens on.
+        warnings.catch_warnings(action="ignore", category=ResourceWarning),
+    ):
+        try:
+            status = run(arguments)
+        except SystemExit as ended:  # argparse's way to end
+            status = int(ended.code or 0)
+        gc.collect()
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 def first_line(process: subprocess.Popen[str]) -> dict[str, str]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,9 +13,11 @@ from typing import Any
 import jwt
 import pytest
 from mail import write_mail
+from processes import announced
 
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import idempotency
+from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.drafts.tools import send_draft_email, write_draft_email
 from arcade_gmail_multiuser.tools.organise.tools import trash_email
 from arcade_gmail_multiuser.tools.search.tools import search_emails_by_query
@@ -50,7 +49,7 @@ def keyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def unkeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (confirmation.REQUIRE, confirmation.KEY, confirmation.SECRET):
+    for name in (checks.REQUIRE, confirmation.KEY, confirmation.SECRET):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -110,7 +109,7 @@ async def test_where_it_cannot_be_told_whether_a_token_is_spent_nothing_is_sent(
     ]
     for token in made:
         assert (await confirmed(alice, token))["status"] == "sent"
-    monkeypatch.setattr(idempotency, "SENT_PAGES", 1)
+    monkeypatch.setattr(idempotency, "MAX_SENT_PAGES", 1)
     failed = await confirmed(alice, made[0])
     assert failed.code == "confirmation_required"
     assert "Prepare it again" in failed.error.message
@@ -340,23 +339,9 @@ def replicas(world: Any) -> Iterator[list[str]]:
     }
     environment.pop("GMAIL_MULTIUSER_CONFIRMATION_KEY", None)
     with ExitStack() as stack:
-        urls = []
-        for _ in range(2):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            command = [sys.executable, "-m", "arcade_gmail_multiuser", "serve", "--port", str(port)]
-            process = stack.enter_context(
-                subprocess.Popen(
-                    command,
-                    env=environment,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
-            stack.callback(process.terminate)
-            urls.append(f"http://127.0.0.1:{port}")
-        yield urls
+        serve = ("serve", "--port", "0", "--announce")
+        started = [stack.enter_context(announced(*serve, environment=environment)) for _ in "ab"]
+        yield [told["url"] for told in started]
 
 
 async def ready(world: Any, url: str) -> None:

@@ -91,7 +91,7 @@ async def test_a_lookup_that_fails_costs_the_mail_nothing(world: Any) -> None:
 async def test_a_lookup_that_hangs_does_not_hold_the_mail_back(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "FIRST_CONTACT_S", 0.05)
+    monkeypatch.setattr(fetch, "MAX_FIRST_CONTACT_S", 0.05)
     person = await world.account(write_mail(sender="eve@example.net"))
     await world.fault("users.messages.list", delay_ms=30_000, times=None)
     async with asyncio.timeout(10):

@@ -200,7 +200,7 @@ async def test_a_search_with_too_many_matches_goes_on_when_it_is_repeated(
 async def test_a_search_is_followed_over_pages_and_says_where_it_stops(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(label_changes, "PAGES", 2)
+    monkeypatch.setattr(label_changes, "MAX_PAGES", 2)
     monkeypatch.setattr(label_changes, "PAGE_SIZE", 2)
     person = await world.account(
         *({"raw": write_mail("n"), "labelIds": ["INBOX"]} for _ in range(5))

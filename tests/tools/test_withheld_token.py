@@ -6,7 +6,7 @@ import pytest
 from arcade_core.schema import ToolAuthorizationContext, ToolContext
 
 from arcade_gmail_multiuser.errors import MissingToken, TokenWithheld
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.error_adapter import GmailErrorAdapter
 
 

@@ -1,1 +1,1 @@
-"""How a request reaches Google and what comes back: batched, bounded, repeated where it is safe."""
+"""Call Google: requests batched, bounded, and repeated where that is safe."""

@@ -141,7 +141,7 @@ class GmailClient:
         draft or label is never made twice: what cannot be known ends as OutcomeUnknown.
 
         Raises:
-            GmailMultiuserError: one of its refinements for whatever else happens.
+            GmailMultiuserError: one of its refinements for all else.
         """
         return await self._with_retry(_own(method, params))
 
@@ -255,7 +255,7 @@ class GmailClient:
         *,
         units: int,
     ) -> Answer:
-        """Send one signed request, once, and return the answer of whatever status."""
+        """Send one signed request, once, and return the answer, whatever its status."""
         signed = dict(headers)
         await self._credentials.before_request(None, http_method, url, signed)
         request = Request(http_method, url, signed, body)

@@ -107,7 +107,7 @@ class Deadline:
 class Quota:
     """The bounds of every person this process knows, the least recently seen forgotten first.
 
-    A person with a request in flight is never forgotten. One who is begins anew, with a full
+    A person with a request in flight is never forgotten. One who is starts with a full
     budget. Safe to use from several threads and event loops.
     """
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
@@ -40,6 +40,7 @@ __all__ = [
     "gmail_endpoint",
     "http_method",
     "load_document",
+    "thread_url",
     "userinfo_url",
 ]
 
@@ -373,3 +374,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def thread_url(thread_id: str, account: str = "") -> str:
+    """Return the URL that opens a conversation in Gmail's web application.
+
+    Args:
+        account: the address of the account that has it; without one the browser's first is used.
+    """
+    chosen = f"?authuser={quote(account, safe='@')}" if account else ""
+    return f"https://mail.google.com/mail/{chosen}#all/{quote(thread_id, safe='')}"

@@ -34,7 +34,7 @@ class Kind(enum.Enum):
 
     READ = "read"
     IDEMPOTENT = "idempotent"
-    """The mailbox ends up the same; only ids that Google gives anew may differ."""
+    """The mailbox ends up the same; only ids that Google assigns may differ."""
     DELETE = "delete"
     """Idempotent, but the second answer is 404: after a lost answer that means it is done."""
     ONCE = "once"

@@ -1,1 +1,1 @@
-"""Files of a mail: which one is meant, its bytes, and its text read where it can harm nothing."""
+"""Find a mail's files, fetch them, and read their text where a hostile one can do no harm."""

@@ -1,4 +1,4 @@
-"""How much of a file is handed over at a time, as base64."""
+"""Return a file as base64, one page at a time."""
 
 from __future__ import annotations
 

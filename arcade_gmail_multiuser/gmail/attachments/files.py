@@ -1,7 +1,7 @@
-"""Which attachment of a message is meant, and its bytes.
+"""Find the attachment of a message that is meant, and fetch its bytes.
 
 Gmail makes up new attachment ids each time it hands a message out, so a part is kept by its place
-in the message (its part id) and its attachment id is looked up anew for every fetch.
+in the message (its part id) and its attachment id is looked up for every fetch.
 """
 
 from __future__ import annotations
@@ -70,15 +70,18 @@ async def find_attachment(
     parts = [part for part in root.walk() if part.attachment_id or part.data]
     attached = [part for part in parts if part.attachment_id or part.filename]
     wanted = (wanted or "").strip()
-    if not wanted:
-        return _found(message_id, _the_one(attached, attached))
+    fitting = _fitting(wanted, parts, attached) if wanted else attached
+    if wanted and not fitting:
+        part = await _by_older_id(gmail, message_id, wanted, attached)
+        fitting = [part] if part else []
+    return _found(message_id, _the_one(fitting, attached))
+
+
+def _fitting(wanted: str, parts: list[Part], attached: list[Part]) -> list[Part]:
+    """Return the parts that are meant in the most exact of the ways in which any is."""
     by_part_id = [part for part in parts if part.part_id == wanted]
     ways = (by_part_id, *(list(filter(fits, attached)) for fits in _ways(wanted)))
-    for fitting in ways:
-        if fitting:
-            return _found(message_id, _the_one(fitting, attached))
-    part = await _by_older_id(gmail, message_id, wanted, attached)
-    return _found(message_id, _the_one([part] if part else [], attached))
+    return next((fitting for fitting in ways if fitting), [])
 
 
 async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:
@@ -98,8 +101,8 @@ async def fetch_content(gmail: GmailClient, found: FoundAttachment) -> bytes:
     try:
         return await _get(gmail, found.message_id, found.attachment_id)
     except _REFUSALS:
-        anew = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
-        return await _get(gmail, found.message_id, anew.attachment_id)
+        again = await find_attachment(gmail, found.message_id, found.part_id or found.filename)
+        return await _get(gmail, found.message_id, again.attachment_id)
 
 
 async def _get(gmail: GmailClient, message_id: str, attachment_id: str | None) -> bytes:

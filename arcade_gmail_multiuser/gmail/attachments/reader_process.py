@@ -31,7 +31,7 @@ from arcade_gmail_multiuser.gmail.characters import describe_hidden, strip_hidde
 
 __all__ = ["main"]
 
-HARD_SECONDS = 10
+MAX_SECONDS = 10
 MAX_MEMORY = 1 << 30
 _READERS: dict[str, Callable[[bytes], Extract]] = {
     "pdf": read_pdf,
@@ -56,7 +56,7 @@ def main() -> None:
         if child == 0:
             os._exit(_child())
         _, status = os.waitpid(child, 0)
-        if status:  # half a file may be left on the input: whoever asks next starts anew
+        if status:  # half a file may be left on the input, so the next one needs a new process
             sys.exit(1)
 
 
@@ -69,7 +69,7 @@ def _child() -> int:
         content = _take(int(job["size"]))
         _limit()
         _give(_outcome(job, content))
-    except BaseException:  # noqa: BLE001 # whatever it was, the other side sees that it ended
+    except BaseException:  # noqa: BLE001 # the other side sees that it ended
         return 1
     return 0
 
@@ -94,10 +94,10 @@ def _outcome(job: dict[str, Any], content: bytes) -> dict[str, Any]:
 
 
 def _limit() -> None:
-    signal.alarm(HARD_SECONDS)  # ends the process whatever it is doing
+    signal.alarm(MAX_SECONDS)  # ends the process in any state
     for what, limit in (
         (resource.RLIMIT_AS, MAX_MEMORY),
-        (resource.RLIMIT_CPU, HARD_SECONDS),
+        (resource.RLIMIT_CPU, MAX_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -1,1 +1,1 @@
-"""What is sent or stored: composed as MIME, threaded, and sent at most once or exactly once."""
+"""Compose mail as MIME, thread it, and store it or send it at most once or exactly once."""

@@ -36,6 +36,7 @@ from arcade_gmail_multiuser.gmail.compose.mime_edit import (
 )
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure, Page, Search, list_page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage, read_message
+from arcade_gmail_multiuser.gmail.messages.raw_message import read_raw_message
 
 __all__ = [
     "Deleted",
@@ -69,7 +70,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StoredDraft:
-    """Hold a draft as it is now; whoever changes it gives the message in it a new id."""
+    """Hold a draft as it is now; a change gives the message in it a new id."""
 
     id: str
     message: ReadMessage
@@ -156,7 +157,7 @@ async def read_draft(gmail: GmailClient, draft_id: str, *, full: bool = False) -
 
 
 async def update_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> Edited:
-    """Store the draft anew with the changes, in the same conversation.
+    """Store the draft with the changes, in the same conversation.
 
     Raises:
         NotFound: there is no such draft (any more); it may have been sent.
@@ -183,9 +184,10 @@ async def update_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> Ed
     )
 
 
-async def edited_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> bytes:
+async def edited_draft(gmail: GmailClient, draft_id: str, edit: DraftEdit) -> ReadMessage:
     """Return the mail that `update_draft` would store, and store nothing; it raises the same."""
-    return (await _edited(gmail, draft_id, edit))[1]
+    _, edited = await _edited(gmail, draft_id, edit)
+    return await off_loop(len(edited), lambda: read_raw_message(edited))
 
 
 async def _edited(
@@ -207,14 +209,14 @@ async def delete_draft(gmail: GmailClient, draft_id: str) -> Deleted:
     """
     stored = await gmail.call("users.drafts.get", id=draft_id, format="metadata")
     inside = read_message(stored.get("message") or {})
-    with contextlib.suppress(NotFound):  # somebody else did it, a moment ago
+    with contextlib.suppress(NotFound):  # deleted elsewhere, a moment ago
         await gmail.call("users.drafts.delete", id=draft_id)
     everyone = (*inside.to, *inside.cc, *inside.bcc)
     return Deleted(inside.subject, tuple(address.email for address in everyone))
 
 
 def edit_draft(raw: bytes, edit: DraftEdit) -> bytes:
-    """Write the draft anew; without a new text not a byte of its body changes."""
+    """Apply the changes to a draft; without a new text not a byte of its body changes."""
     fields, body = split_mail(raw)
     fields = with_fields(fields, _headers(edit))
     if edit.body is None:

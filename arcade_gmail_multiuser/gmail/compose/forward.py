@@ -1,4 +1,4 @@
-"""What a forwarded mail is: a note on top, who wrote it when, and all that it held.
+"""Forward a mail: a note on top, who wrote it when, and all that it held.
 
 Its files and pictures travel as the bytes they are. Its HTML is passed on as a mail program would,
 without what could run or load a frame; its plain text as it is read here.

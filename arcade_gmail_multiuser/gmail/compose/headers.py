@@ -1,4 +1,4 @@
-"""Header fields: how a value is written so that it cannot break out of its header.
+"""Write header fields so that no value can break out of its header.
 
 Folding is done here rather than by `email.message`, whose folding encodes long Message-IDs
 (RFC 2047), which breaks threading, and which encodes an address together with its name.
@@ -14,13 +14,13 @@ from urllib.parse import quote
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidHeader
 from arcade_gmail_multiuser.gmail.addresses import Address, ascii_email
 
-LINE_TARGET = 76
+MAX_FOLDED_LINE = 76
 """Lines are folded at this length (RFC 2047's limit, two below RFC 5322's advice)."""
 
-LINE_LIMIT = 998
+MAX_LINE = 998
 """RFC 5322: no line may be longer, without its CRLF."""
 
-_WORD_MAX = 75
+_MAX_WORD = 75
 _WORD_OVERHEAD = len("=?utf-8?b??=")
 # No header may hold these: line breaks (Unicode's too), other controls, halves of characters.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -44,9 +44,9 @@ def text_header(name: str, value: str) -> bytes:
     if not value:
         return f"{name}: \r\n".encode("ascii")
     words = value.split(" ")
-    short = all(len(word) < LINE_LIMIT - len(name) - 2 for word in words)
+    short = all(len(word) < MAX_LINE - len(name) - 2 for word in words)
     if not (short and _READABLE.fullmatch(value) and "=?" not in value):
-        words = _encoded_words(value, width=LINE_TARGET - len(name) - 2)
+        words = _encoded_words(value, width=MAX_FOLDED_LINE - len(name) - 2)
     return _folded(name, words)
 
 
@@ -68,7 +68,7 @@ def address_header(name: str, addresses: Iterable[Address]) -> bytes:
         if tokens:
             tokens[-1] += ","
         if address.name:
-            tokens += _phrase(address.name, width=LINE_TARGET - len(name) - 2)
+            tokens += _phrase(address.name, width=MAX_FOLDED_LINE - len(name) - 2)
             tokens.append(f"<{email}>")
         else:
             tokens.append(email)
@@ -109,7 +109,7 @@ def _folded(name: str, tokens: Sequence[str]) -> bytes:
     line = f"{name}:"
     for n, token in enumerate(tokens):
         # The first stays on the header's own line: a line of nothing but blanks is obsolete.
-        if n and len(line) + 1 + len(token) > LINE_TARGET:
+        if n and len(line) + 1 + len(token) > MAX_FOLDED_LINE:
             lines.append(line)
             line = ""
         line += f" {token}"
@@ -118,7 +118,7 @@ def _folded(name: str, tokens: Sequence[str]) -> bytes:
 
 def _encoded_words(text: str, *, width: int) -> list[str]:
     """Encode as base64 words (RFC 2047), never splitting a character over two."""
-    room = (min(width, _WORD_MAX) - _WORD_OVERHEAD) // 4 * 3
+    room = (min(width, _MAX_WORD) - _WORD_OVERHEAD) // 4 * 3
     return [
         f"=?utf-8?b?{base64.b64encode(piece).decode('ascii')}?=" for piece in _pieces(text, room)
     ]
@@ -155,7 +155,7 @@ def _parameter(key: str, text: str) -> list[str]:
         return [f'{key}="{text}"']
     if key == "name":
         # A quoted encoded word is not in the standard, but it is what Gmail itself writes.
-        words = _encoded_words(text, width=LINE_TARGET - len(' name=""'))
+        words = _encoded_words(text, width=MAX_FOLDED_LINE - len(' name=""'))
         return [f'{key}="' + "\r\n ".join(words) + '"']
     # "%E5" and so on: 18 bytes become at most 54 characters.
     pieces = [quote(piece, safe="") for piece in _pieces(text, 18)]

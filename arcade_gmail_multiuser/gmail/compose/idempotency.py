@@ -1,4 +1,4 @@
-"""The mark that one message to send carries, by which it is known again in Drafts and in Sent.
+"""Mark a message to send, and find that mark again in Drafts and in Sent.
 
 Gmail replaces the Message-ID of what is sent and does not search in other headers, so a message
 is recognised by reading one header of the newest drafts and sent messages. How many are read is
@@ -24,23 +24,23 @@ __all__ = ["HEADER", "Evidence", "Mark", "MarkedDraft", "MarkedMessage"]
 
 HEADER = "X-GmailMultiuser-Key"
 
-NEWEST_DRAFTS = 30
-NEWEST_SENT = 10
+MAX_DRAFTS = 30
+MAX_NEWEST_SENT = 10
 """Read without a search: a search index may not know yet what was sent a second ago."""
-SEARCHED_SENT = 25
-"""Read from a search for the same recipient and subject, `SEARCHED_DAYS` back."""
-SENT_PAGES = 7
-"""Of `SEARCHED_SENT`, read newest first where nothing may be missed; 20 quota units a message."""
-SEARCHED_DAYS = 7
-SUBJECT_WORDS = 8
+MAX_SEARCHED_SENT = 25
+"""Read from a search for the same recipient and subject, `MAX_SEARCHED_DAYS` back."""
+MAX_SENT_PAGES = 7
+"""Of `MAX_SEARCHED_SENT` each, read where nothing may be missed; 20 quota units a message."""
+MAX_SEARCHED_DAYS = 7
+MAX_SUBJECT_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Tell one message from all others: `key` says which call, `content` says what it sends.
 
-    Both are digests. `content` is keyed with the caller's idempotency key, because whoever
-    receives the message could otherwise test guesses about its hidden recipients against it.
+    Both are digests. `content` is keyed with the caller's idempotency key, because those who
+    receive the message could otherwise test guesses about its hidden recipients against it.
     """
 
     key: str
@@ -135,10 +135,16 @@ class Evidence:
             GmailMultiuserError: some of them could not be read, so the answer is not known.
         """
         newest = await self._gmail.call(
-            "users.messages.list", labelIds=["SENT"], maxResults=NEWEST_SENT, includeSpamTrash=True
+            "users.messages.list",
+            labelIds=["SENT"],
+            maxResults=MAX_NEWEST_SENT,
+            includeSpamTrash=True,
         )
         searched = await self._gmail.call(
-            "users.messages.list", q=self._query, maxResults=SEARCHED_SENT, includeSpamTrash=True
+            "users.messages.list",
+            q=self._query,
+            maxResults=MAX_SEARCHED_SENT,
+            includeSpamTrash=True,
         )
         ids = [
             str(entry["id"])
@@ -153,7 +159,7 @@ class Evidence:
 
     async def _sent_since(self, since: int, page: Mapping[str, Any]) -> MarkedMessage | None:
         """Go on from the newest to the older ones, until they were sent before the key was made."""
-        for _ in range(SENT_PAGES):
+        for _ in range(MAX_SENT_PAGES):
             ids = [str(entry["id"]) for entry in page.get("messages") or ()]
             await self._read(ids)
             for id_ in ids:
@@ -165,7 +171,7 @@ class Evidence:
             page = await self._gmail.call(
                 "users.messages.list",
                 labelIds=["SENT"],
-                maxResults=SEARCHED_SENT,
+                maxResults=MAX_SEARCHED_SENT,
                 includeSpamTrash=True,
                 pageToken=token,
             )
@@ -176,7 +182,7 @@ class Evidence:
 
     async def drafts(self) -> list[MarkedDraft]:
         """Find the drafts with this key among the newest ones, the one made first in front."""
-        answer = await self._gmail.call("users.drafts.list", maxResults=NEWEST_DRAFTS)
+        answer = await self._gmail.call("users.drafts.list", maxResults=MAX_DRAFTS)
         ids = [str(entry["id"]) for entry in answer.get("drafts") or ()]
         drafts = await _read_each(self._gmail, "users.drafts.get", ids, {"format": "metadata"})
         found = [
@@ -232,11 +238,11 @@ async def _read_each(
 
 
 def _search_for(message: OutgoingMessage) -> str:
-    words = message.subject.split()[:SUBJECT_WORDS]
+    words = message.subject.split()[:MAX_SUBJECT_WORDS]
     subject = " ".join(words)
     # Without a plain word, how Gmail cuts a subject into words is anyone's guess.
     plain = len(subject) <= 200 and any(word.isascii() and word.isalnum() for word in words)
     terms = build_query(
         recipient=[message.to[0].email] if message.to else [], subject=[subject] if plain else []
     )
-    return f"in:sent newer_than:{SEARCHED_DAYS}d {terms}".strip()
+    return f"in:sent newer_than:{MAX_SEARCHED_DAYS}d {terms}".strip()

@@ -1,4 +1,4 @@
-"""What a mail is made of, written as MIME.
+"""Compose a mail as MIME.
 
 The structure is written by hand because it is small and because every line of it matters:
 
@@ -28,7 +28,7 @@ from arcade_gmail_multiuser.errors import (
 )
 from arcade_gmail_multiuser.gmail.addresses import Address, mailbox_key
 from arcade_gmail_multiuser.gmail.compose.headers import (
-    LINE_LIMIT,
+    MAX_LINE,
     address_header,
     message_id_header,
     parameter_header,
@@ -113,12 +113,7 @@ class Composed:
     readable: ReadableText
 
 
-def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> bytes:
-    """Compose the mail as Gmail takes it; see `compose_readable`."""
-    return compose_readable(message, max_recipients=max_recipients).mime
-
-
-def compose_readable(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> Composed:
+def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> Composed:
     """Compose the mail as Gmail takes it: RFC 5322, ASCII headers, CRLF line ends.
 
     Bcc stays in, because Gmail reads its recipients there and removes it. Date and Message-ID are
@@ -126,7 +121,7 @@ def compose_readable(message: OutgoingMessage, *, max_recipients: int = MAX_RECI
     Large mail takes time (a quarter of a second for 25 MB): call it off the event loop then.
 
     Raises:
-        InvalidAddress: nobody to send to, too many, or an address that is none.
+        InvalidAddress: no recipient, too many, or an address that is none.
         InvalidHeader: a control character in a header, or a header that may not be set.
         InvalidInput: a body or an attachment that cannot be written.
         MessageTooLarge: over `MAX_CONTENT_BYTES` as given or `MAX_MESSAGE_BYTES` encoded.
@@ -322,7 +317,7 @@ def _is_plain(data: bytes) -> bool:
 
 
 def _fits(data: bytes) -> bool:
-    return max(map(len, data.split(b"\r\n"))) <= LINE_LIMIT
+    return max(map(len, data.split(b"\r\n"))) <= MAX_LINE
 
 
 def _base64_lines(data: bytes) -> bytes:

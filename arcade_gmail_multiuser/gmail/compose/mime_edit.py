@@ -1,4 +1,4 @@
-"""A mail that exists taken apart and put together with another text, every other byte as it was.
+"""Give an existing mail another text and keep every other byte as it was.
 
 Attachments are never decoded: what was a part of the old mail is the same bytes in the new one.
 """
@@ -73,7 +73,7 @@ def header_values(fields: Sequence[bytes], name: str) -> str:
 
 
 def take_apart(raw: bytes) -> Taken:
-    """Take the text out of a mail and keep everything else. Never raises, whatever it is given."""
+    """Take the text out of a mail and keep everything else. Never raises."""
     taken = Taken()
     _take(raw, taken, depth=0, root=True)
     return taken
@@ -106,8 +106,7 @@ def _take(entity: bytes, taken: Taken, *, depth: int, root: bool = False) -> Non
     about = _read(head)
     kind = about.get_content_type()
     taken.parts += 1
-    within = depth < MAX_DEPTH and taken.parts < MAX_PARTS
-    if within and kind.startswith("multipart/") and kind != "multipart/digest":
+    if _has_parts(kind) and depth < MAX_DEPTH and taken.parts < MAX_PARTS:
         # One without any boundary has no parts: what stands in it was read as its text.
         children = _children(body, about)
         # The signature of a text that is another now would only be wrong.
@@ -119,6 +118,10 @@ def _take(entity: bytes, taken: Taken, *, depth: int, root: bool = False) -> Non
         part = _as_part(head, body) if root else entity
         shown = about.get("Content-ID") is not None and kind.startswith("image/")
         (taken.inline if shown else taken.attached).append(part)
+
+
+def _has_parts(kind: str) -> bool:
+    return kind.startswith("multipart/") and kind != "multipart/digest"
 
 
 def _is_text(about: Message) -> bool:

@@ -1,12 +1,16 @@
-"""What a reply is: its subject, its thread, its recipients."""
+"""Compose a reply: its subject, thread, recipients and the quoted original.
+
+The original's HTML is never pasted: what is quoted is its readable text, escaped, so nothing that
+hides, loads or runs travels on with the reply.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from arcade_gmail_multiuser.errors import InvalidAddress, InvalidInput
 from arcade_gmail_multiuser.gmail.addresses import (
@@ -61,37 +65,8 @@ _LIST_POST = re.compile(r"<mailto:([^<>?]++)", re.IGNORECASE)
 _IGNORES_DOTS = ("gmail.com", "googlemail.com")
 
 
-class Original(Protocol):
-    """What a reply needs of the message it answers; `ReadMessage` has it all."""
-
-    @property
-    def label_ids(self) -> tuple[str, ...]: ...
-    @property
-    def date(self) -> datetime | None: ...
-    @property
-    def from_(self) -> Address | None: ...
-    @property
-    def to(self) -> tuple[Address, ...]: ...
-    @property
-    def cc(self) -> tuple[Address, ...]: ...
-    @property
-    def reply_to(self) -> tuple[Address, ...]: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def header_message_id(self) -> str: ...
-    @property
-    def in_reply_to(self) -> str: ...
-    @property
-    def references(self) -> tuple[str, ...]: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-
 def compose_reply(
-    original: Original,
+    original: ReadMessage,
     *,
     body: str,
     mine: Collection[str],
@@ -109,7 +84,7 @@ def compose_reply(
     a mailing list points Reply-To at itself, only_the_sender is still the author and no list.
 
     Raises:
-        InvalidAddress: the original leaves nobody to answer.
+        InvalidAddress: the original leaves no one to answer.
     """
     answered, informed = _recipients(original, _Mine(mine, original), whom)
     to, others, hidden = distinct_recipients(answered, [*informed, *cc], bcc)
@@ -149,7 +124,7 @@ def reply_subject(subject: str) -> str:
     return f"Re: {rest}".rstrip()
 
 
-def reply_references(original: Original) -> tuple[str, ...]:
+def reply_references(original: ReadMessage) -> tuple[str, ...]:
     """List the thread's Message-IDs, oldest first and the answered one last (RFC 5322, 3.6.4).
 
     Tolerates what senders write: commas between ids, ids folded in two, encoded or without
@@ -169,17 +144,17 @@ def reply_references(original: Original) -> tuple[str, ...]:
 class _Mine:
     """Tells the person's own addresses from other people's."""
 
-    def __init__(self, mine: Collection[str], original: Original) -> None:
+    def __init__(self, mine: Collection[str], original: ReadMessage) -> None:
         given = [mine] if isinstance(mine, str) else mine
         emails = [address.email for text in given for address in read_addresses(text)]
         sender = original.from_.email if original.from_ else ""
         keys = {_account(email) for email in emails if email}
-        # Gmail labels what the person sent, also under an alias that nobody told us of.
+        # Gmail labels what the person sent, also under an alias that is not listed.
         self.wrote_it = "SENT" in original.label_ids or _account(sender) in keys
         self._keys = keys | {_account(sender)} if self.wrote_it else keys
 
     def others(self, addresses: Iterable[Address]) -> list[Address]:
-        """Keep those one can write to that are somebody else's."""
+        """Keep usable addresses that are other people's."""
         return [a for a in addresses if is_usable(a) and _account(a.email) not in self._keys]
 
 
@@ -192,7 +167,7 @@ def _account(email: str) -> str:
 
 
 def _recipients(
-    original: Original, mine: _Mine, whom: ReplyToWhom
+    original: ReadMessage, mine: _Mine, whom: ReplyToWhom
 ) -> tuple[list[Address], list[Address]]:
     if whom not in ("every_recipient", "only_the_sender"):
         raise InvalidInput('reply_to_whom has to be "every_recipient" or "only_the_sender".')
@@ -204,7 +179,7 @@ def _recipients(
     return [*_senders(original, mine, everyone), *(to if everyone else [])], cc
 
 
-def _senders(original: Original, mine: _Mine, everyone: bool) -> list[Address]:
+def _senders(original: ReadMessage, mine: _Mine, everyone: bool) -> list[Address]:
     author = mine.others([original.from_] if original.from_ else [])
     reply_to = mine.others(original.reply_to)
     posts = _LIST_POST.search(original.headers.get("list-post", ""))

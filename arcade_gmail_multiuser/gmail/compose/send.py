@@ -1,21 +1,21 @@
-"""Sending at most once, and sending exactly once.
+"""Send a message at most once, or exactly once.
 
-`messages.send` cannot be repeated: when its answer is lost, nobody knows whether the message went
+`messages.send` cannot be repeated: when its answer is lost, it is unknown whether the message went
 out. `drafts.send` can: a draft is consumed by being sent, so of any number of attempts with one
 draft id one succeeds and every later one answers 404. Sending through a draft turns the question
 "was it sent?" into "is the draft still there?", and the sent message is found by its mark.
 
 Why two replicas that run `send_exactly_once` with one key send one message:
 
-1. Each looks in Sent for the key; whoever finds it returns what it found.
+1. Each looks in Sent for the key; the one that finds it returns what it found.
 2. Each stores a draft that carries the key.
 3. Each lists the drafts with that key, and after that looks in Sent once more.
 4. Each sends the draft that Gmail made first (by history id, which Gmail counts up per mailbox),
-   whoever stored it, and deletes the others.
+   whichever replica stored it, and deletes the others.
 
 Take the replica that lists last. Either it sees the first draft, so both send the same one and
 only one succeeds; or that draft is gone, so it was sent before the listing, and the look in Sent,
-which comes after the listing, finds it. A draft that was stored after somebody listed is never
+which comes after the listing, finds it. A draft that was stored after a replica listed is never
 first, because the lister's own draft existed before it.
 
 This rests on Gmail showing a sent message in Sent no later than it stops showing the draft, and
@@ -47,7 +47,7 @@ from arcade_gmail_multiuser.gmail.compose.idempotency import (
     MarkedDraft,
     MarkedMessage,
 )
-from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose_readable
+from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose
 
 __all__ = [
     "Sent",
@@ -343,4 +343,4 @@ def _sent(answer: dict[str, Any]) -> Sent:
 async def composed(message: OutgoingMessage) -> Composed:
     """Compose a message, off the event loop where it is large; raises as `compose` does."""
     size = len(message.body) + sum(len(file.content) for file in message.attachments)
-    return await off_loop(size, lambda: compose_readable(message))
+    return await off_loop(size, lambda: compose(message))

@@ -1,4 +1,4 @@
-"""Whom a message is from, where that was asked for, and the signature that goes with it.
+"""Look up the addresses a person sends from, and the signature that goes with one.
 
 Gmail sends mail from an address that is not the person's own as if from the main one, without a
 word. So an address that is asked for is looked up first.
@@ -112,7 +112,7 @@ def _chosen(aliases: Sequence[Mapping[str, Any]], wanted: Address | None) -> Map
     )
 
 
-SEND_AS_S = 5.0
+MAX_SEND_AS_S = 5.0
 """A reply does not wait longer than this for a list it can do without."""
 
 
@@ -128,7 +128,7 @@ def _mine(profile: Mapping[str, Any], aliases: Sequence[str]) -> frozenset[str]:
 
 async def _alias_emails(gmail: GmailClient) -> list[str]:
     try:
-        async with asyncio.timeout(SEND_AS_S):
+        async with asyncio.timeout(MAX_SEND_AS_S):
             answer = await unless_unavailable(gmail.call("users.settings.sendAs.list"))
     except TimeoutError:
         return []

@@ -1,1 +1,1 @@
-"""From an HTML body to the text that a person sees, and what a person does not see."""
+"""Turn HTML bodies into the text that a person sees, and report what is hidden in them."""

@@ -1,4 +1,4 @@
-"""How an element looks, all style sheets and attributes taken together."""
+"""Resolve how each element looks from all style sheets and attributes."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _NOT_READ: Mapping[str, str] = {
     ),
     "-comment": "comment",
 }
-"""Why an element is not read; "" where there is nothing to tell of."""
+"""Why an element is not read; "" where that needs no warning."""
 
 _LOOK_ATTRIBUTES = frozenset(("bgcolor", "background", "color", "text", "hidden"))
 _BLOCK_DISPLAYS = ("block", "table", "flex", "grid", "list-item")
 _NOTHING: Mapping[str, str] = {}
 _NO_NAMES: frozenset[str] = frozenset()
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_MIN_ASIDE_WORDS = 8  # a tooltip this long was written to be read by somebody
+_MIN_ASIDE_WORDS = 8  # a tooltip this long was written to be read
 
 Key = object
 """What elements have in common that look alike: tag, attributes, rules for them alone."""

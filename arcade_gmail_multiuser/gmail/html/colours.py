@@ -1,4 +1,4 @@
-"""Which colour a style means, as far as telling text from its background needs it."""
+"""Read CSS colours, as far as telling text from its background needs it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ yellowgreen 9acd32 window ffffff windowtext 000000 canvas ffffff canvastext 0000
 _WORDS = _TABLE.split()
 _NAMED = {name: int(code, 16) for name, code in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
 _FUNCTION = re.compile(r"(rgba?|hsla?)\(([^()]{1,80})\)")
-_MAX_ALIKE = 16  # out of 255, in every channel: a contrast nobody reads
+_MAX_ALIKE = 16  # out of 255, in every channel: a contrast that cannot be read
 _MAX_CLEAR_ALPHA = 0.05
 
 
@@ -101,7 +101,7 @@ def _from_function(name: str, arguments: str) -> Colour | None:
 
 
 def _number(text: str) -> tuple[float, bool]:
-    """A number and whether it was a percentage (then it is a fraction of one)."""
+    """Return a number and whether it was a percentage (then it is a fraction of one)."""
     if text.endswith("%"):
         return float(text[:-1]) / 100, True
     value = float(text.removesuffix("deg"))

@@ -1,4 +1,4 @@
-"""What each HTML element writes: links, lists, tables, quotes."""
+"""Write each HTML element as text: links, lists, tables, quotes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FOLDED_END = "[end of what is shown only when opened]"
 
 
 class Writer:
-    """Write elements onto paper. Knows nothing of what is hidden but what it is told."""
+    """Write elements into a text buffer. What is hidden never reaches it."""
 
     def __init__(self, found: Counter[str]) -> None:
         self.buffer = TextBuffer()
@@ -221,7 +221,7 @@ BEGIN: Mapping[str, Begin] = {
     "td": Writer.begin_cell,
     "th": Writer.begin_cell,
 }
-"""What stands before an element's content. Whatever has one here has one in END."""
+"""What stands before an element's content; each has its counterpart in END."""
 
 END: Mapping[str, End] = {
     "a": Writer.end_link,

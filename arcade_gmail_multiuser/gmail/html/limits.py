@@ -1,4 +1,4 @@
-"""How much of an HTML body is parsed.
+"""Bound how much of an HTML body is parsed.
 
 The parser's time grows with the square of the nesting, and unclosed formatting elements that differ
 in their attributes are opened again in every later paragraph, so a small mail can ask for a huge
@@ -44,7 +44,7 @@ _UNCOUNTED = tags(
 
 
 def within_limits(html: str) -> tuple[str, bool]:
-    """Give back what may be parsed of an HTML body, and whether something was cut off."""
+    """Return what may be parsed of an HTML body, and whether something was cut off."""
     if "data:" in html:
         html = _DATA_URL.sub(r"\1data:,", html)  # pictures written into the page
     kept = html[:MAX_CHARS]

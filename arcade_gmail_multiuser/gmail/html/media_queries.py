@@ -1,4 +1,4 @@
-"""Whether a style sheet's condition holds for the screen a mail is read on here."""
+"""Decide whether a media query holds on the desktop screen that mail is read for here."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _PIXELS = {"px": 1.0, "em": 16.0, "rem": 16.0, "cm": 37.8, "mm": 3.78, "in": 96.
 _BOUND = re.compile(r"(min|max)-(?:device-)?(width|height): ?(.+)")
 _RANGE = re.compile(r"(width|height) ?(<=?|>=?) ?(.+)")
 _PART = re.compile(r"\(([^()]*)\)|([a-z-]+)")
-_MAX_CONDITION = 500  # characters; nobody writes a longer one
+_MAX_CONDITION = 500  # characters; no mail has a longer one
 
 
 def holds(condition: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""Which of a mail's style rules reach an element."""
+"""Find the style rules that reach an element."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Rules:
         return bool(self._by_name)
 
     def add(self, given: Declared, *, certain: bool) -> None:
-        """Take in one rule; one whose condition is not certain to hold is told of, not followed."""
+        """Take in one rule; one whose condition is not certain to hold is counted, not followed."""
         selector = given.selector
         outside = _IN_BRACKETS.sub("[]", selector)
         if _NEVER.search(_without_parentheses(outside)):

@@ -1,9 +1,9 @@
-"""What a style makes of an element: seen, or not, and by which trick."""
+"""Compute how a style makes an element look, and the trick by which it hides the text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -141,7 +141,7 @@ def computed_style(
 
 
 def may_hide(declared: Mapping[str, str]) -> bool:
-    """Tell whether declarations would hide text from somebody who reads on white paper."""
+    """Tell whether declarations would hide text from a person who reads on white."""
     computed, reason = computed_style(DEFAULT_STYLE, "", {}, declared)
     return reason is not None or computed.hides() is not None or is_unclear(declared)
 
@@ -176,19 +176,17 @@ def _is_transparent(values: Mapping[str, str]) -> bool:
 
 
 def _is_without_size(values: Mapping[str, str]) -> bool:
-    if _tiny(values, "max-height", 0) or _tiny(values, "max-width", 0):
-        return True
-    flat, narrow = _tiny(values, "height", _MAX_TINY), _tiny(values, "width", _MAX_TINY)
-    flat = flat or _tiny(values, "max-height", _MAX_TINY)
-    narrow = narrow or _tiny(values, "max-width", _MAX_TINY)
+    flat = _tiny(values, ("height", "max-height"), _MAX_TINY)
+    narrow = _tiny(values, ("width", "max-width"), _MAX_TINY)
     clipped = values.get("overflow", "").startswith(("hidden", "clip"))
     if (clipped and (flat or narrow)) or (flat and narrow):
         return True
-    if _tiny(values, "zoom", 0.05) or _tiny(values, "scale", 0.05):
-        return True
-    if _NO_AREA.match(values.get("clip", "")) or _NO_AREA.match(values.get("clip-path", "")):
-        return True
-    return any(_SHRUNK.search(values.get(name, "")) for name in _TRANSFORMS)
+    return (
+        _tiny(values, ("max-height", "max-width"), 0)
+        or _tiny(values, ("zoom", "scale"), 0.05)
+        or any(_NO_AREA.match(values.get(name, "")) for name in ("clip", "clip-path"))
+        or any(_SHRUNK.search(values.get(name, "")) for name in _TRANSFORMS)
+    )
 
 
 def _is_far_away(values: Mapping[str, str]) -> bool:
@@ -209,9 +207,9 @@ def _is_far(value: str, *, right: bool) -> bool:
     return length is not None and (length <= _MIN_OFFSET or (right and length >= _MAX_OFFSET))
 
 
-def _tiny(values: Mapping[str, str], name: str, limit: float) -> bool:
-    size = _pixels(values.get(name, ""))
-    return size is not None and size <= limit
+def _tiny(values: Mapping[str, str], names: Iterable[str], limit: float) -> bool:
+    sizes = (_pixels(values.get(name, "")) for name in names)
+    return any(size is not None and size <= limit for size in sizes)
 
 
 def _pixels(value: str) -> float | None:
@@ -255,12 +253,15 @@ def _background(
     if picture or attributes.get("background"):
         return None
     given = values.get("background-color") or values.get("background") or ""
-    given = given or attributes.get("bgcolor") or ""
+    return _filled(inherited, given or attributes.get("bgcolor") or "")
+
+
+def _filled(inherited: Colour | None, given: str) -> Colour | None:
     if not given or given in ("none", "inherit", "initial", "unset"):
         return inherited
     if "url(" in given or "gradient" in given:
         return None
-    colour = read_colour(given) or read_colour(given.split()[0] if given.split() else "")
+    colour = read_colour(given) or read_colour(given.split(maxsplit=1)[0] if given.split() else "")
     return inherited if colour == CLEAR else colour
 
 

@@ -1,4 +1,4 @@
-"""What a mail's own style sheets say: selectors, and what they declare about being seen."""
+"""Parse a mail's style sheets into selectors and what they declare about visibility."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_RULES = re.compile(
 )
 _TRANSPARENT = re.compile(r"@(?:layer|scope|starting-style)\b")
 UNREADABLE = "?"
-"""Stands for a selector that nothing reads, so that what it declares is at least told of."""
+"""Stands for a selector that nothing reads, so that what it declares is at least reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _read(sheet: str) -> Iterator[Declared]:
             text.append(token)
             continue
         text.clear()
-    while blocks:  # the end of a sheet closes whatever is open
+    while blocks:  # the end of a sheet closes all that is open
         yield from _closed(blocks.pop(), text)
         text.clear()
 
@@ -132,7 +132,7 @@ def _condition(head: str) -> bool | None:
         return True
     if lowered.startswith("@media"):
         return holds(lowered.removeprefix("@media").strip())
-    return None  # @supports, @container, @-moz-document and whatever comes: it may hold
+    return None  # @supports, @container, @-moz-document and others: it may hold
 
 
 def _both(outer: bool | None, inner: bool | None) -> bool | None:

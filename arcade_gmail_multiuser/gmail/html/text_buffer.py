@@ -1,4 +1,4 @@
-"""Lines of text from blocks, cells and words: the paper that HTML is written out on."""
+"""Collect blocks, cells and words into lines of text, as a browser would lay them out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_DEPTH = 24  # boxes within boxes; deeper ones are written straight into the
 
 
 class TextBuffer:
-    """Collect text as a browser would lay it out, without ever joining two blocks.
+    """Collect the text of an HTML body, without ever joining two blocks.
 
     What is being filled is a box: a cell, a quote, or the whole page. Its state lies in this very
     object, and is put aside while an inner box is filled: a newsletter writes thousands of words.
@@ -83,13 +83,13 @@ class TextBuffer:
             self._breaks = 1
 
     def paragraph(self) -> None:
-        """Leave one empty line before whatever comes."""
+        """Leave one empty line before what comes next."""
         self._space = False
         if not self._bulleted and self._breaks < 2:
             self._breaks = 2
 
     def breaks(self, count: int) -> None:
-        """Leave at least so many line breaks before whatever comes: 1 is `line`, 2 `paragraph`."""
+        """Leave at least so many line breaks before what comes next: 1 is `line`, 2 `paragraph`."""
         self._space = False
         if self._breaks < count and not self._bulleted:
             self._breaks = count
@@ -105,11 +105,11 @@ class TextBuffer:
         return len(self._parts)
 
     def since(self, mark: int) -> str:
-        """Give back what was written in this box after a mark."""
+        """Return what was written in this box after a mark."""
         return "".join(self._parts[mark:])
 
     def open_box(self) -> None:
-        """Begin a box whose text is wanted by itself; `close_box` hands it back."""
+        """Begin a box whose text is wanted by itself; `close_box` returns it."""
         if len(self._below) >= _MAX_DEPTH:
             self._skipped += 1
             self.line()
@@ -129,7 +129,7 @@ class TextBuffer:
         return text
 
     def text(self) -> str:
-        """Give back the whole page."""
+        """Return the whole text."""
         while self._below:
             self._skipped = 0
             inner = self.close_box()

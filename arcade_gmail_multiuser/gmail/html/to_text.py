@@ -1,4 +1,4 @@
-"""Readable text from an HTML body: what a person sees, links and lines kept."""
+"""Turn an HTML body into readable text: what a person sees, links and lines kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ABSENT = "\0"  # no attribute holds this character: the parser replaces it
 _SHOWS = re.compile(r"\w")
 _MARKUP = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_MIN_ASIDE_WORDS = 8  # a comment this long was written to be read by somebody
+_MIN_ASIDE_WORDS = 8  # a comment this long was written to be read
 _MIN_UNSHOWN_WORDS = 3
 
 
@@ -165,13 +165,13 @@ class _Reader:
 
 
 def _alike(tag: str, attributes: dict[str, str | None]) -> Key:
-    """Give the key of a link or picture without what it has for itself alone."""
+    """Return the key of a link or picture without what it has for itself alone."""
     if tag == "a":
         href = attributes.pop("href", _ABSENT)
         if href is _ABSENT:
             return (tag, False, *attributes, *attributes.values())
         key = (tag, True, *attributes, *attributes.values())
-        attributes["href"] = href  # the mapping is this walk's own, made anew by the parser
+        attributes["href"] = href  # the mapping is this walk's own: the parser makes one each time
         return key
     shared = {name: value for name, value in attributes.items() if name not in _OF_A_PICTURE}
     return (tag, *shared, *shared.values())

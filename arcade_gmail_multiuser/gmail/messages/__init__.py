@@ -1,1 +1,1 @@
-"""What a stored mail says: its parts, its text, its sender, as values one can rely on."""
+"""Read stored mail: its parts, its text, its sender, as values one can rely on."""

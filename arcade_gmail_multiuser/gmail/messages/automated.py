@@ -1,4 +1,4 @@
-"""Which mail a machine sent. Pure: messages in, messages out."""
+"""Recognise mail that a machine sent, and leave it out of what was found."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def without_automated(found: FoundMessages) -> FoundMessages:
 
 
 def without_automated_threads(found: FoundThreads) -> FoundThreads:
-    """Leave out the conversations in which nobody but machines wrote, and count them."""
+    """Leave out the conversations in which only machines wrote, and count them."""
     kept = tuple(
         thread
         for thread in found.threads

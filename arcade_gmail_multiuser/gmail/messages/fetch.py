@@ -1,4 +1,4 @@
-"""Reading several things of one mailbox, each with its own outcome.
+"""List, count and read the messages and conversations of one mailbox, each with its own outcome.
 
 A list is two steps, ids first and messages second, and mail moves between them. So every id of a
 page ends in exactly one of two places: among what was read, or in `failed` with its reason.
@@ -67,7 +67,7 @@ SUMMARY_HEADERS = (
 )
 """What a message read without its body is asked for; all headers together are 5 to 10 KB."""
 
-COUNT_PAGES = 10
+MAX_COUNT_PAGES = 10
 COUNT_PAGE_SIZE = 500
 
 
@@ -156,7 +156,7 @@ async def count_messages(gmail: GmailClient, search: Search) -> Count:
     Exact up to 5,000; beyond that the number is a lower bound.
     """
     number, token = 0, None
-    for _ in range(COUNT_PAGES):
+    for _ in range(MAX_COUNT_PAGES):
         page = await list_messages(gmail, search, COUNT_PAGE_SIZE, token)
         number += len(page.ids)
         token = page.next_token
@@ -218,15 +218,14 @@ async def read_threads(gmail: GmailClient, ids: Sequence[str]) -> FoundThreads:
 async def list_page(
     gmail: GmailClient, what: str, search: Search, size: int, token: str | None
 ) -> Page:
-    asked: dict[str, Any] = {"maxResults": size}
-    if search.query:
-        asked["q"] = search.query
-    if search.label_ids:
-        asked["labelIds"] = list(search.label_ids)
-    if search.include_spam_trash:
-        asked["includeSpamTrash"] = True
-    if token:
-        asked["pageToken"] = token
+    # What is None is left out.
+    asked = {
+        "maxResults": size,
+        "q": search.query or None,
+        "labelIds": list(search.label_ids) or None,
+        "includeSpamTrash": search.include_spam_trash or None,
+        "pageToken": token or None,
+    }
     try:
         answer = await gmail.call(f"users.{what}.list", **asked)
     except (InvalidInput, RequestRefused, NotFound):
@@ -294,7 +293,7 @@ MAX_SENDERS = 10
 """Senders looked up for one answer, in the order of their messages."""
 
 
-FIRST_CONTACT_S = 5.0
+MAX_FIRST_CONTACT_S = 5.0
 """The mail does not wait longer than this for what it can do without."""
 
 
@@ -303,32 +302,41 @@ async def noting_first_contacts(
 ) -> tuple[ReadMessage, ...]:
     """Add a warning to each message whose sender has no other mail here, from or to them.
 
-    What cannot be looked up is not warned of: the mail is the answer, this a courtesy.
+    It costs one search a sender (5 quota units, where reading a message costs 20), so it is asked
+    where mail is read in full and not where it is listed. What cannot be looked up is not warned
+    of: the mail is the answer, this a courtesy.
 
     Raises:
         AuthorizationError: the person has to connect, or to grant more.
     """
-    by_sender: dict[str, list[ReadMessage]] = {}
+    by_sender: dict[str, list[str]] = {}
     for message in messages:
         if message.from_ and is_usable(message.from_) and not message.is_own:
-            by_sender.setdefault(mailbox_key(message.from_.email), []).append(message)
-    asked = {key: query for key in list(by_sender)[:MAX_SENDERS] if (query := _mail_with(key))}
-    searches = [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()]
+            by_sender.setdefault(mailbox_key(message.from_.email), []).append(message.id)
     try:
-        async with asyncio.timeout(FIRST_CONTACT_S):
-            answers = await gmail.call_each("users.messages.list", searches)
+        async with asyncio.timeout(MAX_FIRST_CONTACT_S):
+            new = await _from_strangers(gmail, dict(list(by_sender.items())[:MAX_SENDERS]))
     except TimeoutError:
         return tuple(messages)
+    return tuple(_warned(message) if message.id in new else message for message in messages)
+
+
+async def _from_strangers(gmail: GmailClient, by_sender: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the ids of the messages whose sender has no mail here but these."""
+    asked = {key: query for key in by_sender if (query := _mail_with(key))}
+    searches = [{"q": query, "maxResults": len(by_sender[key]) + 1} for key, query in asked.items()]
     new: set[str] = set()
-    for key, answer in zip(asked, answers, strict=True):
+    for key, answer in zip(
+        asked, await gmail.call_each("users.messages.list", searches), strict=True
+    ):
         if isinstance(answer, AuthorizationError):
             raise answer
         if isinstance(answer, GmailMultiuserError):
             continue
         found = {str(entry.get("id")) for entry in answer.get("messages") or ()}
-        if found <= {message.id for message in by_sender[key]}:
-            new |= {message.id for message in by_sender[key]}
-    return tuple(_warned(message) if message.id in new else message for message in messages)
+        if found <= set(by_sender[key]):
+            new |= set(by_sender[key])
+    return new
 
 
 def _mail_with(email: str) -> str:

@@ -83,7 +83,7 @@ def read_message(resource: Mapping[str, Any]) -> ReadMessage:
     """Read a Message resource in format full, metadata or minimal.
 
     Never raises, whatever the resource holds: what cannot be read is said in `warnings`, which
-    also tell of hidden text that was left out and of what speaks against the stated sender.
+    also report hidden text that was left out and what speaks against the stated sender.
     """
     source: Mapping[Any, Any] = resource if isinstance(resource, Mapping) else {}
     root, left_out = read_tree(source.get("payload"))

@@ -39,17 +39,17 @@ class Part:
     children: tuple[Part, ...] = ()
 
     def header(self, name: str) -> str:
-        """Give a header decoded, or an empty text."""
+        """Return a header decoded, or an empty text."""
         return decode_words(self.headers.get(name, ""))
 
     @property
     def disposition(self) -> str:
-        """Give `inline`, `attachment` or whatever else is said; empty if nothing is."""
+        """Return `inline`, `attachment` or what else is stated; empty if nothing is."""
         return self.headers.get("content-disposition", "").partition(";")[0].strip().lower()
 
     @property
     def content_id(self) -> str | None:
-        """Give the name other parts call this one by, without its angle brackets."""
+        """Return the name other parts call this one by, without its angle brackets."""
         return self.headers.get("content-id", "").strip().strip("<>") or None
 
     def walk(self) -> Iterator[Part]:
@@ -125,7 +125,7 @@ def _part(given: object, depth: int, count: _Count) -> Part:
 
 
 def as_text(value: object) -> str:
-    """Give a text as it is, a number written out, and nothing for anything else."""
+    """Return a text as it is, a number written out, and an empty text for anything else."""
     if isinstance(value, str):
         return value
     is_number = isinstance(value, int) and not isinstance(value, bool)
@@ -183,7 +183,7 @@ _FORWARDED = "---------- Forwarded message ----------"
 _SHOWN_OF_FORWARDED = ("from", "date", "subject", "to", "cc")
 
 
-_STUB = 400  # characters: a text part longer than this says something of its own
+_MAX_STUB = 400  # characters: a text part longer than this says something of its own
 
 
 _STUB_WORDS = re.compile(
@@ -207,10 +207,10 @@ _SENTENCE_END = re.compile(r"[.!?]\s|[。！？]|\n[ \t]*\n|\n(?=[-*•])")
 _MAX_COMPARED = 50_000
 
 
-_SAYS_SOMETHING = 2  # times three words in a row: a sentence of four
+_MIN_THREES = 2  # times three words in a row: a sentence of four
 
 
-_UNSEEN_SHARE = 0.6
+_MAX_UNSEEN_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -318,24 +318,29 @@ def _best(options: list[list[_Section]], notes: _Notes) -> list[_Section]:
     plain = [option for option in options if option and option not in rich]
     if not rich or not plain:
         return (rich or plain or [[]])[-1]
-    plain_text = _joined(section.text for section in plain[-1])
-    rich_text = _joined(section.text for section in rich[-1])
-    complete = all(section.complete for section in rich[-1])
+    return rich[-1] if _reads_better(rich[-1], plain[-1], notes) else plain[-1]
+
+
+def _reads_better(rich: list[_Section], plain: list[_Section], notes: _Notes) -> bool:
+    """Tell whether the HTML version has to be read, because the plain one says less or else."""
+    plain_text = _joined(section.text for section in plain)
+    rich_text = _joined(section.text for section in rich)
+    complete = all(section.complete for section in rich)
     if not rich_text or (not complete and len(plain_text) >= len(rich_text)):
-        return plain[-1]
+        return False
     if _is_stub(plain_text, rich_text) or _lacks_links(plain_text, rich_text):
-        return rich[-1]
-    if complete and _says_more(plain_text, rich_text):
-        notes.warnings.append(
-            "The plain-text version says what the HTML version does not show; "
-            "the HTML version, the one people see, was read."
-        )
-        return rich[-1]
-    return plain[-1]
+        return True
+    if not complete or not _says_more(plain_text, rich_text):
+        return False
+    notes.warnings.append(
+        "The plain-text version says what the HTML version does not show; "
+        "the HTML version, the one people see, was read."
+    )
+    return True
 
 
 def _is_stub(plain: str, rich: str) -> bool:
-    if len(plain) > _STUB or len(rich) <= len(plain):
+    if len(plain) > _MAX_STUB or len(rich) <= len(plain):
         return False
     words = len(_WORD.findall(_URL.sub(" ", plain)))
     if words < 4:
@@ -354,13 +359,13 @@ def _says_more(plain: str, rich: str) -> bool:
     nothing about the sentence.
     """
     if len(plain) > _MAX_COMPARED:
-        return True  # of what lies beyond nobody can say
+        return True  # what lies beyond is not compared
     shown = set(_threes(rich[: 2 * _MAX_COMPARED]))
     for sentence in _SENTENCE_END.split(_URL.sub(" ", plain)):
         said = list(_threes(sentence))
-        if len(said) >= _SAYS_SOMETHING:
+        if len(said) >= _MIN_THREES:
             unseen = sum(three not in shown for three in said)
-            if unseen > len(said) * _UNSEEN_SHARE:
+            if unseen > len(said) * _MAX_UNSEEN_SHARE:
                 return True
     return False
 

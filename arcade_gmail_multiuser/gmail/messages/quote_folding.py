@@ -1,4 +1,4 @@
-"""Which part of a mail is only the mail it answers."""
+"""Fold the part of a mail that only quotes the mail it answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 __all__ = ["fold_quotes"]
 
-_LONG = 400  # no line that introduces a quote is longer
-_AHEAD = 4  # lines an introduction may be wrapped over
-_HEADERS = 5
-_MAX_LINES = 20_000  # quotes that begin further down stay; nobody wrote so much above them
+_MAX_LINE = 400  # no line that introduces a quote is longer
+_MAX_WRAPPED = 4  # lines an introduction may be wrapped over
+_MAX_HEADERS = 5
+_MAX_LINES = 20_000  # quotes that begin further down stay; no one wrote so much above them
 
 # "On … wrote:" in the languages mail programs come in; the words, not who or when.
 _WROTE = re.compile(
@@ -82,7 +82,7 @@ def fold_quotes(text: str) -> tuple[str, int]:
     place = 0
     shown = False
     while place < min(len(lines), _MAX_LINES):
-        if _FORWARDED.match(lines[place][:_LONG]):
+        if _FORWARDED.match(lines[place][:_MAX_LINE]):
             shown = True
             break
         end = _end_of_quote(lines, place)
@@ -101,7 +101,7 @@ def fold_quotes(text: str) -> tuple[str, int]:
 
 def _end_of_quote(lines: list[str], place: int) -> int:
     """The line after the quote that begins at a place; the place itself if none does."""
-    line = lines[place][:_LONG]
+    line = lines[place][:_MAX_LINE]
     if _is_quoted(line):
         return _end_of_block(lines, place)
     if not line.strip():
@@ -136,7 +136,7 @@ def _end_of_block(lines: list[str], place: int) -> int:
 
 
 def _next_written(lines: list[str], place: int) -> int:
-    for ahead in range(place, min(place + _AHEAD, len(lines))):
+    for ahead in range(place, min(place + _MAX_WRAPPED, len(lines))):
         if lines[ahead].strip():
             return ahead
     return len(lines)
@@ -144,12 +144,12 @@ def _next_written(lines: list[str], place: int) -> int:
 
 def _after_introduction(lines: list[str], place: int) -> int | None:
     """The line after "On … wrote:", which may be wrapped over several."""
-    if not _OPENS_WITH.match(lines[place][:_LONG]):
+    if not _OPENS_WITH.match(lines[place][:_MAX_LINE]):
         return None
     said = ""
-    for ahead in range(place, min(place + _AHEAD, len(lines))):
+    for ahead in range(place, min(place + _MAX_WRAPPED, len(lines))):
         line = lines[ahead]
-        if not line.strip() or len(line) > _LONG:
+        if not line.strip() or len(line) > _MAX_LINE:
             return None
         said = f"{said} {line.strip()}".strip()
         if said.endswith(_ENDINGS):
@@ -161,24 +161,24 @@ def _introduces(said: str, lines: list[str], after: int) -> bool:
     """Whether words that end in a colon introduce a quote: they say so, or `>` lines follow."""
     if not _HAS_WHEN_OR_WHO.search(said):
         return False
-    if _WROTE.search(said[-_LONG:]):
+    if _WROTE.search(said[-_MAX_LINE:]):
         return True
     following = _next_written(lines, after)
     return following < len(lines) and _is_quoted(lines[following])
 
 
 def _is_certain(said: str) -> bool:
-    return bool(_WROTE.search(said[-_LONG:]) and _HAS_WHEN_OR_WHO.search(said))
+    return bool(_WROTE.search(said[-_MAX_LINE:]) and _HAS_WHEN_OR_WHO.search(said))
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
     """Whether From:, Sent: and To: or Subject: lines begin here, a rule perhaps above them."""
     first = place
-    if _SEPARATOR.match(lines[place][:_LONG]):
+    if _SEPARATOR.match(lines[place][:_MAX_LINE]):
         first = _next_written(lines, place + 1)
     seen: set[int] = set()
-    for line in lines[first : first + _HEADERS]:
-        kind = next((k for k, words in enumerate(_KINDS) if words.match(line[:_LONG])), None)
+    for line in lines[first : first + _MAX_HEADERS]:
+        kind = next((k for k, words in enumerate(_KINDS) if words.match(line[:_MAX_LINE])), None)
         if kind is None:
             break
         seen.add(kind)

@@ -1,4 +1,4 @@
-"""Changing the labels of messages, one or many, and knowing of each what became of it.
+"""Change the labels of messages, one or many, and report of each what became of it.
 
 `messages.batchModify` is the one call that changes a thousand messages, and it says nothing of
 any of them: ids that do not exist are passed over. So what each message had before is found out
@@ -44,7 +44,7 @@ MAX_NAMED = 200
 MAX_UNTRASHED = 500
 """Each costs a call of its own."""
 
-PAGES, PAGE_SIZE = 10, 500
+MAX_PAGES, PAGE_SIZE = 10, 500
 """How far a search is followed: its 5,000 newest messages."""
 
 Outcome = Literal["changed", "already", "not_found", "failed"]
@@ -191,7 +191,7 @@ async def change_known(
 
 
 def difference(id_: str, before: Iterable[str], after: Iterable[str]) -> Entry:
-    """Tell what a message gained and lost, leaving aside what nobody can change."""
+    """Tell what a message gained and lost, leaving aside what cannot be changed."""
     had, has = set(before) - FIXED, set(after) - FIXED
     added, removed = tuple(sorted(has - had)), tuple(sorted(had - has))
     return Entry(id_, "changed" if added or removed else "already", added, removed)
@@ -256,7 +256,7 @@ async def _all_ids(gmail: GmailClient, search: Search) -> tuple[list[str], bool]
     """List the newest messages of a search, and say whether there are older ones."""
     ids: dict[str, None] = {}
     token = None
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         page = await list_messages(gmail, search, PAGE_SIZE, token)
         ids |= dict.fromkeys(page.ids)
         token = page.next_token

@@ -1,10 +1,10 @@
-"""What a change did to which messages, as a token that can be handed back to undo it.
+"""Write what a change did into a token that undoes it, and read it back.
 
 Nothing is stored: the token holds, for each message that really changed, the labels that it gained
 and lost, or what one label was like before it was made, renamed or deleted. It is no secret and no
 permission. It carries a digest keyed with the user's id, so that a damaged token, or one of another
-user, is refused; whoever could forge that digest could only change labels in their own mailbox,
-which the tools let them do anyway.
+user, is refused; a forged digest only changes labels in the forger's own mailbox, which the tools
+let them do anyway.
 """
 
 from __future__ import annotations
@@ -157,13 +157,17 @@ def _label_step(given: Mapping[str, Any]) -> LabelStep:
         raise ValueError
     if step.messages is not None and type(step.messages) is not int:
         raise TypeError
-    colour = step.look.get("color", {})
-    shown = [value for key, value in step.look.items() if key != "color"]
-    if not step.look.keys() <= _LOOK or not all(_WORD.fullmatch(value) for value in shown):
+    _check_look(step.look)
+    return step
+
+
+def _check_look(look: Mapping[str, Any]) -> None:
+    colour = look.get("color", {})
+    shown = [value for key, value in look.items() if key != "color"]
+    if not look.keys() <= _LOOK or not all(_WORD.fullmatch(value) for value in shown):
         raise ValueError
     if not colour.keys() <= _COLOUR or not all(_RGB.fullmatch(v) for v in colour.values()):
         raise ValueError
-    return step
 
 
 def _refused() -> InvalidInput:

@@ -1,4 +1,4 @@
-"""Leaving a mailing list in the safest way that a mail offers, and throwing its mail away."""
+"""Leave a mailing list in the safest way that a mail offers, and trash its mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a mail says that its list can be left (RFC 2369, RFC 8058), and whether to believe it."""
+"""Read how a mail says its list can be left (RFC 2369, RFC 8058), and whether to believe it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ MAX_HEADER = 8_000
 MAX_SUBJECT, MAX_BODY = 200, 2_000
 MAX_WAYS = 5
 
+_LIST_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 _WAY = re.compile(r"<([^<>]{1,2000})>")
 _LIST_ID = re.compile(r"<([A-Za-z0-9._-]{1,255})>")
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -53,7 +54,7 @@ class MailingList:
     one_click: tuple[str, ...] = ()
     mail: LeaveMail | None = None
     pages: tuple[str, ...] = ()
-    """Web pages for a person to open; nobody else should."""
+    """Web pages, for a person to open and no program."""
     signed: bool = False
 
 
@@ -65,26 +66,35 @@ def read_list(resource: Mapping[str, Any]) -> MailingList:
     ]
     senders = read_addresses(_first(headers, "from"))
     list_id = _LIST_ID.search(_first(headers, "list-id"))
-    ways = [_CONTROL.sub("", way) for way in _WAY.findall(_first(headers, "list-unsubscribe"))]
-    ways = [way.replace(" ", "") for way in ways][:MAX_WAYS]
+    ways = _ways(_first(headers, "list-unsubscribe"))
     web = tuple(way for way in ways if way.lower().startswith(("https://", "http://")))
-    post = _first(headers, "list-unsubscribe-post").replace(" ", "").lower()
     signed = _is_signed(headers)
-    secure = tuple(way for way in web if way.lower().startswith("https://"))
     return MailingList(
         sender=senders[0].email if senders else "",
         list_id=list_id.group(1) if list_id else "",
-        one_click=secure if post == "list-unsubscribe=one-click" and signed else (),
+        one_click=_one_click(headers, web) if signed else (),
         mail=next((mail for way in ways if (mail := _leave_mail(way))), None),
         pages=web,
         signed=signed,
     )
 
 
+def _one_click(headers: Iterable[tuple[str, str]], web: Iterable[str]) -> tuple[str, ...]:
+    post = _first(headers, "list-unsubscribe-post").replace(" ", "").lower()
+    if post != "list-unsubscribe=one-click":
+        return ()
+    return tuple(way for way in web if way.lower().startswith("https://"))
+
+
+def _ways(header: str) -> list[str]:
+    ways = [_CONTROL.sub("", way) for way in _WAY.findall(header)]
+    return [way.replace(" ", "") for way in ways][:MAX_WAYS]
+
+
 def _is_signed(headers: Iterable[tuple[str, str]]) -> bool:
     """Tell whether Gmail found a signature good that covers both headers, as RFC 8058 asks.
 
-    Only the topmost result counts: Gmail wrote it, and whatever is below came with the mail.
+    Only the topmost result counts: Gmail wrote it, and what is below came with the mail.
     """
     headers = list(headers)
     verdict = decode_words(_first(headers, "authentication-results"))
@@ -100,14 +110,7 @@ def _is_signed(headers: Iterable[tuple[str, str]]) -> bool:
             continue
         tags = _tags(value)
         covered = {given.strip().lower() for given in tags.get("h", "").split(":")}
-        if (
-            tags.get("d", "").lower() in passed
-            and {
-                "list-unsubscribe",
-                "list-unsubscribe-post",
-            }
-            <= covered
-        ):
+        if tags.get("d", "").lower() in passed and covered >= _LIST_HEADERS:
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""One request to an address that a stranger chose, made so that it can reach nothing inside.
+"""Make one request to an address that a stranger chose, so that it can reach nothing inside.
 
 RFC 8058 lets a mail name an https address where a POST ends a subscription. The mail's sender
 chose it, so it may point at this machine, its network or a cloud's metadata service. Therefore:
@@ -241,9 +241,8 @@ def _is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False  # one with a scope, such as fe80::1%eth0, is none either
-    if isinstance(ip, ipaddress.IPv6Address) and any(ip in network for network in _CARRIERS):
-        return False
-    if isinstance(ip, ipaddress.IPv4Address) and any(ip in network for network in _SPECIAL):
+    networks = _CARRIERS if isinstance(ip, ipaddress.IPv6Address) else _SPECIAL
+    if any(ip in network for network in networks):
         return False
     inside = ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local
     return ip.is_global and not (inside or ip.is_private or ip.is_unspecified)

@@ -1,1 +1,1 @@
-"""What happened to people's connections, written so that nobody can unwrite it unnoticed."""
+"""A tamper-evident log of what happened to people's connections."""

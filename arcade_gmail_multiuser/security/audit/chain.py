@@ -1,8 +1,8 @@
-"""How audit records hang together: a hash chain, each link and the head signed.
+"""Chain audit records by their hashes, and sign each record and the head.
 
-A record's digest covers its text, and its text names the digest before it, so the head's signature
-covers everything. Records are signed one by one too, which finds the very record that was edited;
-but the head alone suffices, so a log stays verifiable when an old key is gone.
+A record's digest covers its text, and its text contains the digest before it, so the head's
+signature covers everything. Each record is signed too, which shows exactly which one was edited;
+but the head alone suffices, so a log stays verifiable after an old key is gone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VERSION = 1
 
 
 def canonical(value: dict[str, Any]) -> str:
-    """Write a value in the one form that is hashed: sorted keys, no spaces, ASCII, no floats."""
+    """Serialize a value in the one form that is hashed: sorted keys, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -61,18 +61,18 @@ class AuditKeys:
         return self._mac(self._signing[self.newest_id], purpose, content)
 
     def check(self, key_id: str, purpose: str, content: str, mac: str) -> bool | None:
-        """Say whether a signature is right; None when the key is not known here."""
+        """Say whether a signature is right; None if the key is unknown here."""
         key = self._signing.get(key_id)
         if key is None:
             return None
         return hmac.compare_digest(self._mac(key, purpose, content).encode(), mac.encode())
 
     def name_user(self, project: str, user_id: str) -> str:
-        """Give the keyed hash that stands for a user in records made with the newest key."""
+        """Return the keyed hash that stands for a user in records made with the newest key."""
         return self.names_of_user(project, user_id)[0]
 
     def names_of_user(self, project: str, user_id: str) -> list[str]:
-        """Give a user's hash under every key, newest first: what to search records for."""
+        """Return a user's hash under every key, newest first, to search records for."""
         content = b""
         for part in (project, user_id):
             raw = part.encode("utf-8", errors="surrogatepass")
@@ -100,11 +100,11 @@ class Head:
     """Where a log ends: how many records, and the digest of the last. Kept apart from them."""
 
     log: str
-    """A random name, so that one log's head says nothing about another."""
+    """A random name, so that one log's head is not valid for another."""
     count: int
     digest: str
     size: int = 0
-    """How much room the records take, where a store can tell."""
+    """How many bytes the records take, if the store counts them."""
     key: str = ""
     mac: str = ""
 
@@ -116,12 +116,12 @@ class Head:
         return keys.check(self.key, "head", self.content(), self.mac) is True
 
     def content(self) -> str:
-        """Give what is signed."""
+        """Return what is signed."""
         return canonical({**asdict(self), "mac": ""})
 
 
 def new_head(keys: AuditKeys) -> Head:
-    """Begin a log."""
+    """Start a log."""
     log = secrets.token_hex(16)
     return Head(log, 0, _first_digest(log)).signed(keys)
 
@@ -133,7 +133,7 @@ def _first_digest(log: str) -> str:
 def link(
     head: Head, contents: Sequence[dict[str, Any]], keys: AuditKeys
 ) -> tuple[list[Signed], Head]:
-    """Hang records onto a head; the new head is what has to be stored with them."""
+    """Append records to a head; store the new head with them."""
     count, digest = head.count, head.digest
     signed = []
     for content in contents:
@@ -154,7 +154,7 @@ class Break:
 
 
 class ChainReader:
-    """Follow records from a head's point on, and find the first that does not fit."""
+    """Follow records from a head on, and find the first that does not fit."""
 
     def __init__(self, keys: AuditKeys, *, log: str, start: Head | None = None) -> None:
         self._keys = keys
@@ -168,9 +168,7 @@ class ChainReader:
             return Break(expected, "The record is not in the form it was written in: edited.")
         digest = hashlib.sha256(record.text.encode()).hexdigest()
         if self._keys.check(str(found.get("key")), "record", digest, record.mac) is False:
-            return Break(
-                expected, "The record was edited, or inserted by somebody without the key."
-            )
+            return Break(expected, "The record was edited, or inserted by someone without the key.")
         number = found.get("n")
         if number != expected:
             missing = isinstance(number, int) and number > expected

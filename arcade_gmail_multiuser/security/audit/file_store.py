@@ -1,9 +1,9 @@
-"""Keep the audit in a file of JSON lines, written by any number of processes of one machine.
+"""Keep the audit in a file of JSON lines, written by any number of processes on one machine.
 
-Beside it stands the head file: how many records, the last one's digest and the file's size, signed.
-An append first writes down there what it is about to do, then the records, then that it is done;
-each step is on the disk before the next. So a process killed between them leaves a log that the
-next one can finish or undo, and that differs from one somebody cut.
+Beside it is the signed head file: the number of records, the last digest and the file's size.
+An append first writes there what it is about to do, then the records, then that it is done; each
+step is on disk before the next. So a process killed in between leaves a log that the next one can
+finish or undo, and that differs from a log that was cut.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unav
 __all__ = ["FileAuditStore"]
 
 _PAGE_BYTES = 1 << 20
-_LONGEST_LINE = 1 << 16
-_LOOK_AGAIN_S = 0.005
+_MAX_HEAD_BYTES = 1 << 16
+_POLL_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the head file says: where the log ends, or from where to where it was being written."""
+    """The head file: where the log ends, and the end that an append was writing."""
 
     head: Head
     following: Head | None = None
@@ -51,22 +51,22 @@ class FileAuditStore:
     """Append to a file; its lock (`fcntl.flock`) lets one writer in at a time.
 
     Args:
-        path: the records; made with mode 0600. Not on a network file system.
-        head_path: the signed head; beside the records unless given.
-        patience_s: how long to wait for the other writers.
+        path: the records; created with mode 0600. Not on a network file system.
+        head_path: the signed head; by default beside the records.
+        timeout_s: how long to wait for other writers.
     """
 
     def __init__(
-        self, path: Path | str, *, head_path: Path | str | None = None, patience_s: float = 10.0
+        self, path: Path | str, *, head_path: Path | str | None = None, timeout_s: float = 10.0
     ) -> None:
         self._path = Path(path)
         self._head_path = (
             Path(head_path) if head_path else self._path.with_name(f"{self._path.name}.head")
         )
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     async def prepare(self, keys: AuditKeys) -> None:
-        """Make both files, unless there are records; records without a head get none."""
+        """Create both files, unless there are records; records without a head get no new one."""
         await asyncio.to_thread(self._prepare, keys)
 
     async def append(self, contents: Sequence[dict[str, Any]], keys: AuditKeys) -> Head:
@@ -102,7 +102,7 @@ class FileAuditStore:
         return end
 
     def _settle(self, file: int, keys: AuditKeys) -> Head:
-        """Find where to go on: finish or undo what a killed writer left, refuse anything else."""
+        """Find where to continue: finish or undo a killed writer's append, refuse anything else."""
         state = self._read_state()
         start, following = state.head, state.following
         size = os.fstat(file).st_size
@@ -117,7 +117,7 @@ class FileAuditStore:
         fits = all(reader.feed(_signed_of(line)) is None for line in rest.splitlines(True))
         if fits and following.is_genuine(keys) and reader.digest == following.digest:
             return following
-        # Nobody was told that these were written.
+        # No caller was told that these were written.
         os.ftruncate(file, start.size)
         return start
 
@@ -131,7 +131,7 @@ class FileAuditStore:
         following = state.following
         if following is None or size > following.size:
             return Snapshot(state.head, size)
-        # A writer was killed: the log ends where it was done, or else where it began.
+        # A writer was killed: the log ends where its append ended, or else where it began.
         if size == following.size:
             return Snapshot(following, size)
         return Snapshot(state.head, min(size, state.head.size))
@@ -141,15 +141,15 @@ class FileAuditStore:
             file.seek(position)
             block = file.read(min(_PAGE_BYTES, end - position))
         lines = block.splitlines(keepends=True)
-        # The last one may go on in the next page, unless it is too long to be a record at all.
+        # The last one may continue in the next page, unless it is too long to be a record.
         if len(lines) > 1 and position + len(block) < end and not lines[-1].endswith(b"\n"):
             lines.pop()
         return lines
 
     @contextlib.contextmanager
     def _locked(self, *, create: bool = False, to_read: bool = False) -> Iterator[int]:
-        """Open the records and hold their lock; every failure becomes a StorageError."""
-        # Who verifies may have no right to write.
+        """Open the records and lock them; every failure becomes a StorageError."""
+        # The person who verifies may not be allowed to write.
         flags = (os.O_RDONLY if to_read else os.O_RDWR) | (os.O_CREAT if create else 0)
         flags |= os.O_CLOEXEC | os.O_NOFOLLOW
         try:
@@ -167,7 +167,7 @@ class FileAuditStore:
             os.close(file)
 
     def _wait_for_lock(self, file: int, kind: int) -> None:
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self._timeout_s
         while True:
             try:
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
@@ -175,11 +175,11 @@ class FileAuditStore:
             except BlockingIOError as busy:
                 if time.monotonic() > deadline:
                     raise unavailable(busy) from None
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_POLL_S)
 
     def _read_state(self) -> _State:
         try:
-            found = json.loads(self._head_path.read_bytes()[:_LONGEST_LINE])
+            found = json.loads(self._head_path.read_bytes()[:_MAX_HEAD_BYTES])
             following = found["following"]
             return _State(_head_of(found["head"]), following and _head_of(following))
         except OSError as failed:
@@ -188,7 +188,7 @@ class FileAuditStore:
             raise tampered("its head cannot be read.") from None
 
     def _write_state(self, state: _State) -> None:
-        """Replace the head file: a reader sees the old one or the new one, never a part."""
+        """Replace the head file atomically: a reader sees the old one or the new one."""
         draft = self._head_path.with_name(f".{self._head_path.name}.{secrets.token_hex(8)}")
         try:
             file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -222,7 +222,7 @@ def _line_of(record: Signed) -> bytes:
 
 
 def _signed_of(line: bytes) -> Signed:
-    """Take a line apart; one that is no record becomes a record that no chain accepts."""
+    """Parse a line; anything else becomes a record that no chain accepts."""
     try:
         found = json.loads(line)
         signed = Signed(canonical(found["record"]), found["mac"])

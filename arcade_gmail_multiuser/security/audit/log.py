@@ -1,4 +1,4 @@
-"""Write down who did what to whose connection, so that nobody can unwrite it unnoticed."""
+"""Write a tamper-evident log of who did what to whose connection."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _EVENT = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z][a-z0-9_]{0,31}){0,3}")
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-_LONGEST_TEXT = 256
-_LONGEST_READ = 1 << 16  # a token is masked whole before anything is cut
-_MOST_DETAILS = 16
-_LARGEST_BATCH = 128
-_LONGEST_QUEUE = 10_000
+_MAX_TEXT_CHARS = 256
+_MAX_REDACTED_CHARS = 1 << 16  # a token is masked whole before anything is cut
+_MAX_DETAILS = 16
+_MAX_BATCH = 128
+_MAX_WAITING = 10_000
 
 
 class Auditor(Recorder, Protocol):
@@ -43,7 +43,7 @@ class Auditor(Recorder, Protocol):
 
 
 class NoAudit:
-    """Take the place of the audit where the configuration says `audit_logging: false`."""
+    """Stand in for the audit when the configuration says `audit_logging: false`."""
 
     async def record(self, event: str, **_what: Any) -> None:
         """Write nothing."""
@@ -56,14 +56,14 @@ class NoAudit:
 
 
 class AuditLog:
-    """Append records to a store; all calls from one event loop.
+    """Append records to a store; use it on one event loop.
 
-    Records that wait at the same moment are written in one go, in the order of the calls.
+    Records that wait at the same time are written together, in the order of the calls.
 
     Args:
         project: in every record, and part of a user's hash.
-        name_users: False writes a keyed hash in place of the user id.
-        clock: gives the time in epoch seconds.
+        name_users: False writes a keyed hash instead of the user id.
+        clock: returns the time in epoch seconds.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class AuditLog:
         self._writing: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Begin the log, or find the one that is there.
+        """Start the log, or find the existing one.
 
         Raises:
-            StorageError: its place cannot be reached.
+            StorageError: the store cannot be reached.
         """
         await self._store.prepare(self._keys)
 
@@ -101,23 +101,23 @@ class AuditLog:
         provider: str | None = None,
         detail: Mapping[str, str | int | bool] | None = None,
     ) -> None:
-        """Write a record, and return once it is kept.
+        """Write a record, and return once it is stored.
 
-        Call it before a credential operation takes effect, and let the error stop that operation.
+        Call it before a credential operation takes effect, and let its error stop the operation.
         Texts are cut to 256 characters; line breaks and invisible characters become `\\uXXXX`, and
         what looks like a token is masked.
 
         Args:
-            event: `noun.verb` in small letters, such as `token.refreshed`.
+            event: `noun.verb` in lower case, such as `token.refreshed`.
             actor: the API key's name, `browser`, or the part of the engine that acted.
             detail: at most 16 short facts; no token, no mail.
 
         Raises:
-            StorageError: it could not be written, or nobody knows whether it was.
-            InvalidInput: the event is no event name.
+            StorageError: it could not be written, or it is unknown whether it was.
+            InvalidInput: not an event name.
         """
         if not _EVENT.fullmatch(event):
-            raise InvalidInput("An audit event is `noun.verb` in small letters.")
+            raise InvalidInput("An audit event must be `noun.verb` in lower case.")
         content = {
             "at": self._now(),
             "event": event,
@@ -128,7 +128,7 @@ class AuditLog:
             "provider": None if provider is None else _clean(provider),
             "detail": _clean_details(detail or {}),
         }
-        if len(self._waiting) >= _LONGEST_QUEUE:
+        if len(self._waiting) >= _MAX_WAITING:
             raise unavailable(TimeoutError())
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((content, done))
@@ -141,21 +141,21 @@ class AuditLog:
         return await verify_audit(self._store, self._keys, expect=expect)
 
     async def close(self) -> None:
-        """Wait until everything that was asked for is written or refused."""
+        """Wait until every pending record is written or refused."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
 
     async def _write(self) -> None:
-        """Write what waits. A task of its own: a caller that gives up takes nobody with it."""
+        """Write pending records, in a task of its own: a cancelled caller stops no other."""
         while self._waiting:
-            batch = self._waiting[:_LARGEST_BATCH]
+            batch = self._waiting[:_MAX_BATCH]
             del self._waiting[: len(batch)]
             try:
                 await self._store.append([content for content, _ in batch], self._keys)
             except StorageError as failed:
                 _settle(batch, failed)
             except asyncio.CancelledError as cancelled:
-                # The loop is closing; nobody may believe that these were written.
+                # The loop is closing; no caller may believe that these were written.
                 _settle(batch + self._waiting, unavailable(cancelled))
                 self._waiting.clear()
                 raise
@@ -184,18 +184,18 @@ def _settle(
             done.set_result(None)
         else:
             # One for each: a traceback shared between callers grows with every raise.
-            told = type(failed)(failed.message, developer_message=failed.developer_message)
-            done.set_exception(told)
+            own = type(failed)(failed.message, developer_message=failed.developer_message)
+            done.set_exception(own)
 
 
 def _clean(text: str) -> str:
-    masked = redact(text[:_LONGEST_READ])
+    masked = redact(text[:_MAX_REDACTED_CHARS])
     shown = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", masked)
-    return shown if len(shown) <= _LONGEST_TEXT else f"{shown[: _LONGEST_TEXT - 1]}…"
+    return shown if len(shown) <= _MAX_TEXT_CHARS else f"{shown[: _MAX_TEXT_CHARS - 1]}…"
 
 
 def _clean_details(detail: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
-    found = [*detail.items()][:_MOST_DETAILS]
+    found = [*detail.items()][:_MAX_DETAILS]
     return {
         _clean(str(name))[:64]: value
         if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53)
@@ -211,10 +211,10 @@ def open_audit(
     project: str,
     clock: Callable[[], float] = time.time,
 ) -> Auditor:
-    """Make the auditor; await its `prepare` at start and its `close` at the end.
+    """Open the audit that a configuration asks for; await its `prepare` and, at the end, `close`.
 
     Raises:
-        ConfigurationError: it has to be in a database, and there is none.
+        ConfigurationError: it needs a database, and there is none.
     """
     if not boundary.enabled:
         return NoAudit()
@@ -227,6 +227,6 @@ def open_audit(
 
         store = SqlAuditStore(database)
     else:
-        raise ConfigurationError("security.audit.file is needed where there is no database.")
+        raise ConfigurationError("Set security.audit.file: there is no database for the audit.")
     keys = AuditKeys(boundary.keys)
     return AuditLog(store, keys, project=project, name_users=boundary.name_users, clock=clock)

@@ -1,7 +1,7 @@
 """Keep the audit in SQLite or PostgreSQL, written by any number of processes.
 
-The first statement of an append changes the head's row, so the database itself lets one writer in
-at a time (a row lock in PostgreSQL, the write lock of a SQLite file in WAL mode).
+The first statement of an append changes the head's row, so the database admits one writer at a time
+(a row lock in PostgreSQL, the write lock of a SQLite file in WAL mode).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from arcade_gmail_multiuser.security.audit import tables
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
-from arcade_gmail_multiuser.security.backend_errors import failing_closed
+from arcade_gmail_multiuser.security.backend_errors import fail_closed
 from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 
 __all__ = ["SqlAuditStore"]
@@ -31,17 +31,17 @@ class SqlAuditStore:
     """Append to two tables of a database that others use too.
 
     Args:
-        engine: its caller closes it. SQLite has to be in WAL mode with a busy timeout.
-        patience_s: how long an append may take before it counts as impossible.
+        engine: the caller closes it. SQLite must be in WAL mode with a busy timeout.
+        timeout_s: how long one step may take.
     """
 
-    def __init__(self, engine: AsyncEngine, *, patience_s: float = 10.0) -> None:
+    def __init__(self, engine: AsyncEngine, *, timeout_s: float = 10.0) -> None:
         self._engine = engine
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     async def prepare(self, keys: AuditKeys) -> None:
-        """Create the tables and the head of an empty log; a log that lost its head gets none."""
-        async with self._patiently():
+        """Create the tables and the head of an empty log; a log without a head gets no new one."""
+        async with self._bounded():
             await prepare_tables(self._engine, tables.metadata)
             with contextlib.suppress(IntegrityError):  # another process was first
                 async with self._engine.begin() as db:
@@ -52,7 +52,7 @@ class SqlAuditStore:
                         await db.execute(insert(tables.head).values(values))
 
     async def append(self, contents: Sequence[dict[str, Any]], keys: AuditKeys) -> Head:
-        async with self._patiently(), self._engine.begin() as db:
+        async with self._bounded(), self._engine.begin() as db:
             head = await self._lock_head(db)
             if head is None or not head.is_genuine(keys):
                 raise tampered("its head is missing, changed, or signed with an unknown key.")
@@ -70,16 +70,16 @@ class SqlAuditStore:
         return following
 
     async def exists(self) -> bool:
-        """Tell whether there is a log, be it one that lost its records or its head."""
-        async with self._patiently(), self._engine.connect() as db:
+        """Say whether there is a log, even one that lost its records or its head."""
+        async with self._bounded(), self._engine.connect() as db:
             present = await db.run_sync(lambda sync: inspect(sync).get_table_names())
         return tables.records.name in present or tables.head.name in present
 
     async def snapshot(self) -> Snapshot:
         last = select(func.coalesce(func.max(tables.records.c.position), 0)).scalar_subquery()
         query = select(*tables.head.c, last.label("last")).where(tables.head.c.id == _ONLY_ROW)
-        async with self._patiently(), self._engine.connect() as db:
-            # One statement sees one moment, whoever is writing.
+        async with self._bounded(), self._engine.connect() as db:
+            # One statement sees one moment, even while others write.
             row = (await db.execute(query)).mappings().first()
         return Snapshot(None, 0) if row is None else Snapshot(_head_of(row), row["last"])
 
@@ -91,7 +91,7 @@ class SqlAuditStore:
             query = query.where(records.position <= snapshot.end)
             if after is not None:
                 query = query.where(records.position > after)
-            async with self._patiently(), self._engine.connect() as db:
+            async with self._bounded(), self._engine.connect() as db:
                 rows = (await db.execute(query.order_by(records.position).limit(_PAGE))).all()
             for row in rows:
                 yield Signed(row.record, row.mac)
@@ -100,14 +100,14 @@ class SqlAuditStore:
             after = rows[-1].position
 
     async def _lock_head(self, db: AsyncConnection) -> Head | None:
-        # Setting a column to itself is a write all the same: from here on, others wait.
+        # Setting a column to itself is a write: from here on, others wait.
         only = tables.head.c.id == _ONLY_ROW
         locking = update(tables.head).where(only).values(count=tables.head.c.count)
         row = (await db.execute(locking.returning(*tables.head.c))).mappings().first()
         return None if row is None else _head_of(row)
 
-    def _patiently(self) -> AbstractAsyncContextManager[None]:
-        return failing_closed(self._patience_s, unavailable)
+    def _bounded(self) -> AbstractAsyncContextManager[None]:
+        return fail_closed(self._timeout_s, unavailable)
 
 
 def _columns(head: Head) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a place for audit records has to do."""
+"""Define what an audit store does."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ class Snapshot:
 
     head: Head | None
     end: int
-    """Where to stop reading, in the store's own measure."""
+    """Where to stop reading, in the store's own unit."""
 
 
 class AuditStore(Protocol):
-    """Keep signed records in order, and their head apart. Every method raises StorageError."""
+    """Keep signed records in order, and their head apart. Every method may raise StorageError."""
 
     async def prepare(self, keys: AuditKeys) -> None:
-        """Make room for a log, unless there is one."""
+        """Create the log, unless there is one."""
         ...
 
     async def append(self, contents: Sequence[dict[str, Any]], keys: AuditKeys) -> Head:
-        """Add records, all or none, after those of every other writer; give the new head."""
+        """Append records, all or none, after those of other writers; return the new head."""
         ...
 
     async def snapshot(self) -> Snapshot: ...
 
     def read(self, snapshot: Snapshot) -> AsyncIterator[Signed]:
-        """Go through the records of a snapshot in order."""
+        """Iterate over the records of a snapshot in order."""
         ...
 
 
 def unavailable(cause: BaseException) -> StorageUnavailable:
-    """Make the error of an audit out of reach; what it would record must not happen."""
+    """Make the error for an unreachable audit; what it would record must not happen."""
     return StorageUnavailable(
         "The audit log cannot be read or written, so nothing was done. Try again in a moment.",
         developer_message=f"audit: {type(cause).__name__}",
@@ -48,8 +48,8 @@ def unavailable(cause: BaseException) -> StorageUnavailable:
 
 
 def tampered(what: str) -> StorageError:
-    """Make the error of a log that somebody else has changed: nothing is added to it."""
+    """Make the error for a log that was tampered with; nothing is added to it."""
     return StorageError(
-        "The audit log is not as it was left, so nothing was done. Ask the operator.",
+        "The audit log was changed from outside, so nothing was done. Tell the operator.",
         developer_message=f"audit: {what} Run `arcade-gmail-multiuser audit verify`.",
     )

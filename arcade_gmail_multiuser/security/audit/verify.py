@@ -12,9 +12,9 @@ __all__ = ["Anchor", "Verdict", "verify_audit"]
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A point of a log that was noted elsewhere earlier.
+    """The end of a log at an earlier time, kept elsewhere.
 
-    Somebody who can put back an older copy of records and head together is found only with one.
+    Only this reveals that records and head were both replaced by an older copy.
     """
 
     count: int
@@ -23,13 +23,13 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found. `broken` is the first break, None when the log is whole."""
+    """The result. `broken` is the first break, None if the log is intact."""
 
     count: int
-    """How many records are in order from the start on."""
+    """How many records from the start are in order."""
     broken: Break | None
     anchor: Anchor | None
-    """Where the log ends; note it somewhere else, for the next time."""
+    """Where the log ends; keep it elsewhere for the next check."""
 
 
 async def verify_audit(
@@ -37,10 +37,10 @@ async def verify_audit(
 ) -> Verdict:
     """Find the first edit, deletion, insertion, reordering, cut tail or replaced head.
 
-    Others may write meanwhile: the log is checked as it was at the start.
+    Others may keep writing: the log is checked as it was at the start.
 
     Raises:
-        StorageError: the log cannot be read at all.
+        StorageError: the log cannot be read.
     """
     snapshot = await store.snapshot()
     head = snapshot.head
@@ -63,7 +63,7 @@ async def verify_audit(
 def _against_anchor(reader: ChainReader, expect: Anchor | None) -> Break | None:
     if expect is None or reader.count != expect.count or reader.digest == expect.digest:
         return None
-    return Break(reader.count, "It is not the record that was noted: the log was rewritten.")
+    return Break(reader.count, "It is not the record expected here: the log was rewritten.")
 
 
 def _against_head(reader: ChainReader, head: Head | None) -> Break | None:
@@ -76,10 +76,10 @@ def _at_the_end(reader: ChainReader, head: Head, genuine: bool) -> Break | None:
     if not genuine:
         return Break(0, "The head is not signed with a key that is known here.")
     if reader.count < head.count:
-        why = f"The tail is cut: the head knows of {head.count} records."
+        why = f"The tail is cut: the head counts {head.count} records."
         return Break(reader.count + 1, why)
     if reader.count > head.count:
-        why = "The head knows nothing of it: the head was replaced by an older one."
+        why = "The head does not count it: the head was replaced by an older one."
         return Break(head.count + 1, why)
     if reader.digest != head.digest:
         return Break(0, "The head does not belong to this log.")
@@ -89,4 +89,4 @@ def _at_the_end(reader: ChainReader, head: Head, genuine: bool) -> Break | None:
 def _short_of_anchor(reader: ChainReader, expect: Anchor | None) -> Break | None:
     if expect is None or reader.count >= expect.count:
         return None
-    return Break(reader.count + 1, f"The tail is cut: {expect.count} records were noted.")
+    return Break(reader.count + 1, f"The tail is cut: {expect.count} records are expected.")

@@ -1,4 +1,4 @@
-"""A configuration that has passed every check, one plain attribute for each key of the file."""
+"""A configuration that passed every check, with one plain attribute for each key of the file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OAuthBoundary:
     """Off (development only): a callback's state and browser cookie are not compared."""
     pkce_enabled: bool
     redirect_urls: frozenset[str]
-    """The only addresses that may be sent to the provider as `redirect_uri`."""
+    """The only URLs that may be sent to the provider as `redirect_uri`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +87,18 @@ class WorkerBoundary:
 
 @dataclass(frozen=True, slots=True)
 class SecurityBoundaries:
-    """What holds from the start on; `engine` and `google` are None where the file has neither."""
+    """What is in force from the start; `engine` and `google` are None if the file has neither."""
 
     environment: Literal["production", "development"]
     encryption_keys: tuple[str, ...] = field(repr=False)
     """Base64, newest first."""
     keyring: Keyring
     key_ids: tuple[str, ...]
-    """One-way names of the keys, newest first: safe to log."""
+    """One-way ids of the keys, newest first: safe to log."""
     isolation_mode: Literal["strict"]
     token_exposure: Literal["never", "granted"]
     token_readers: frozenset[str]
-    """Names of API keys that may be handed a token; empty under `never`."""
+    """Names of API keys that may read tokens; empty under `never`."""
     audit: AuditBoundary
     oauth: OAuthBoundary
     rate: RateBoundary
@@ -107,7 +107,7 @@ class SecurityBoundaries:
     workers: tuple[WorkerBoundary, ...]
 
     def facts(self) -> dict[str, str]:
-        """Tell what is in force, in words that hold no secret."""
+        """Describe what is in force without any secret."""
         rate = f"{self.rate.max_attempts} in {self.rate.window_s / 60:g} min, {self.rate.backend}"
         return {
             "environment": self.environment,

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, where, and what to do about it; never a value."""
+"""Collect what is wrong with a configuration, where, and what to do about it; never a value."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Finding", "Findings", "Location", "key_path"]
 Location = tuple[str | int, ...]
 """Where in the document, as pydantic writes it: `("workers", 0, "secret")`."""
 
-_LONGEST_NAME = 40
+_MAX_NAME_CHARS = 40
 
 
 def key_path(location: Location) -> str:
-    """Write a location as people do: `workers[0].secret`.
+    """Format a location as people write it: `workers[0].secret`.
 
-    A key that is no plain name is not repeated: it may be a secret that slipped to the left of
-    its colon.
+    A key that is not a plain name is not repeated: it may be a secret on the wrong side of its
+    colon.
     """
     text = ""
     for step in location:
@@ -28,14 +28,18 @@ def key_path(location: Location) -> str:
             text += f"[{step}]"
         else:
             plain = step.isascii() and step.replace("_", "").replace("-", "").isalnum()
-            name = step if plain and len(step) <= _LONGEST_NAME else "(a key that is no plain name)"
+            name = (
+                step
+                if plain and len(step) <= _MAX_NAME_CHARS
+                else "(a key that is not a plain name)"
+            )
             text += f".{name}" if text else name
     return text or "(the whole file)"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to fix (`error`: refuses to start) or to know (`warning`)."""
+    """One thing to fix (`error`: prevents a start) or to know (`warning`)."""
 
     severity: Literal["error", "warning"]
     path: str
@@ -47,14 +51,14 @@ class Finding:
 
 
 class Findings:
-    """Collect findings, the first of a place hiding what follows from it."""
+    """Collect findings; a place that is known to be wrong adds no more."""
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
         self._closed: list[Location] = []
 
     def error(self, location: Location, why: str, remedy: str) -> None:
-        """Add what forbids to start."""
+        """Add what prevents a start."""
         self._add("error", location, why, remedy)
 
     def warning(self, location: Location, why: str, remedy: str) -> None:
@@ -62,7 +66,7 @@ class Findings:
         self._add("warning", location, why, remedy)
 
     def close(self, location: Location) -> None:
-        """Ignore what is found at or below a place from now on: it is known to be wrong."""
+        """Ignore further findings at or below a place that is known to be wrong."""
         self._closed.append(location)
 
     def _add(
@@ -81,14 +85,14 @@ class Findings:
         return tuple(one for one in self._found if one.severity == "warning")
 
     def __iter__(self) -> Iterator[Finding]:
-        """Go through them, errors first."""
+        """Iterate over all, errors first."""
         return iter(self.errors + self.warnings)
 
     def __len__(self) -> int:
         return len(self._found)
 
     def raise_errors(self) -> None:
-        """Refuse when there is an error.
+        """Raise if there is an error.
 
         Raises:
             ConfigurationError: its message lists every error with its path and remedy.

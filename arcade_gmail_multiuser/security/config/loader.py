@@ -39,7 +39,7 @@ _BOUNDS = {
 
 
 class _Trap(yaml.YAMLError):
-    """What YAML allows and a configuration does not need."""
+    """What YAML allows and a configuration must not use."""
 
     def __init__(self, what: str, node_mark: Any) -> None:
         super().__init__(what)
@@ -48,7 +48,7 @@ class _Trap(yaml.YAMLError):
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe types only, one value a key, no aliases, and not deeper than anyone writes."""
+    """Load safe types only: no duplicate keys, no aliases, bounded depth."""
 
     _depth = 0
 
@@ -70,8 +70,8 @@ class _Loader(yaml.SafeLoader):
             if key.tag != "tag:yaml.org,2002:str":
                 raise _Trap("a key that is not plain text", key.start_mark)
             if key.value in seen:
-                # The second would silently win, and a reader sees the first.
-                raise _Trap("a key that is there twice", key.start_mark)
+                # The second would silently win, but people read the first.
+                raise _Trap("a duplicate key", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -92,7 +92,7 @@ def load_document(
 
 
 def read_yaml(text: str) -> dict[str, Any]:
-    """Read one document whose top is a mapping.
+    """Parse one document whose top level is a mapping.
 
     Raises:
         ConfigurationError: says what is wrong and in which line, and quotes nothing.
@@ -108,15 +108,15 @@ def read_yaml(text: str) -> dict[str, Any]:
     except yaml.YAMLError as problem:
         raise ConfigurationError(_explain_yaml(problem)) from None
     except (ValueError, OverflowError, RecursionError):
-        # A number or a date in a form that only looks like one.
-        raise ConfigurationError("The configuration holds a value that cannot be read.") from None
+        # Something that looks like a number or a date and is not.
+        raise ConfigurationError("The configuration has a value that cannot be read.") from None
     if not isinstance(found, dict):
         raise ConfigurationError("The configuration must be a mapping of keys to values.")
     return found
 
 
 def _explain_yaml(problem: yaml.YAMLError) -> str:
-    # PyYAML's own text quotes the line, which may hold a secret.
+    # PyYAML's own text quotes the line, which may contain a secret.
     what = problem.problem if isinstance(problem, _Trap) else "something that is not YAML"
     mark = getattr(problem, "problem_mark", None)
     place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
@@ -128,7 +128,7 @@ def _resolve_references(
 ) -> tuple[dict[str, Any], frozenset[Location]]:
     """Resolve every reference in every text; what cannot be resolved becomes an error and "".
 
-    A value that comes from the environment is never looked through for references again.
+    A value from the environment is never searched for references again.
 
     Returns:
         The document, and the locations whose text came from the environment, wholly or in part.
@@ -148,8 +148,8 @@ def _resolve_references(
         if "${" in _REFERENCE.sub("", text):
             findings.error(
                 location,
-                "holds ${…} that is no reference.",
-                "Write ${env:NAME}, the name in capitals, digits and underscores.",
+                "has a malformed ${…}.",
+                "Write ${env:NAME}; a name has capitals, digits and underscores.",
             )
             findings.close(location)
             return ""
@@ -158,7 +158,7 @@ def _resolve_references(
             names = ", ".join(dict.fromkeys(missing))
             findings.error(
                 location,
-                f"needs {names}, which the environment does not hold.",
+                f"needs {names}, which is not set in the environment.",
                 "Set it before starting.",
             )
             findings.close(location)
@@ -187,7 +187,7 @@ def _fit_document(raw: dict[str, Any], findings: Findings) -> Document:
 
 
 def _drop(document: dict[str, Any], location: Location) -> Location:
-    """Remove the part that does not fit; a list goes as a whole, or its indices would shift."""
+    """Remove the part that does not fit; a list is removed whole, or its indices would shift."""
     cut = next((n for n, step in enumerate(location) if isinstance(step, int)), len(location))
     path = location[:cut]
     holder: Any = document
@@ -204,9 +204,9 @@ def _explain_misfit(problem: ErrorDetails) -> tuple[str, str]:
     if kind == "extra_forbidden":
         close = _closest(problem["loc"])
         remedy = f"Remove it, or write `{close}`." if close else "Remove it."
-        return "is no key that exists.", remedy
+        return "is not a known key.", remedy
     if kind == "literal_error":
-        return "has no such choice.", f"Write {context.get('expected', 'another')}."
+        return "is not one of the choices.", f"Write {context.get('expected', 'another')}."
     if kind in _EXPECTED:
         return f"must be {_EXPECTED[kind]}.", "Correct its value."
     if kind in _BOUNDS:

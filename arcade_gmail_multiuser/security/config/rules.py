@@ -1,4 +1,4 @@
-"""What makes a configuration unsafe; each rule names the key and what to do."""
+"""Find what makes a configuration unsafe; each rule names the key and what to do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from arcade_gmail_multiuser.security.origins import is_loopback
 __all__ = ["apply_rules"]
 
 _REDIS = ("redis://", "rediss://", "unix://")
-_SHORTEST_API_KEY = 16
-_SHORTEST_WORKER_SECRET = 32
-_SHORTEST_CLIENT_SECRET = 8
-_MIN_DISTINCT = 8
-"""16 random hexadecimal digits hold about 10 different ones; fewer than 6 nearly never."""
+_MIN_API_KEY_BYTES = 16
+_MIN_WORKER_SECRET_BYTES = 32
+_MIN_CLIENT_SECRET_BYTES = 8
+_MIN_DISTINCT_CHARS = 8
+"""16 random hexadecimal digits have about 10 different ones; almost never fewer than 6."""
 
 _PLACEHOLDER = re.compile(
     r"change[-_ ]?(me|this|it)|replace[-_ ]?(me|this)|placeholder|example|insert[-_ ]|"
@@ -62,7 +62,7 @@ def _check_keys(document: Document, findings: Findings) -> None:
     encryption = document.security.encryption_keys
     where: Location = ("security", "encryption_keys")
     if not encryption:
-        findings.error(where, "is missing: tokens are never stored in the clear.", _MAKE_ONE)
+        findings.error(where, "is missing: tokens are never stored unencrypted.", _MAKE_ONE)
     _check_key_list(where, encryption, findings)
     _check_key_list(("security", "audit", "keys"), document.security.audit.keys, findings)
 
@@ -79,7 +79,7 @@ def _check_key_list(where: Location, keys: list[SecretStr], findings: Findings) 
             findings.error(here, f"cannot be used: {why}", _MAKE_ONE)
             continue
         if material in seen:
-            findings.error(here, "is listed before.", "Remove the second.")
+            findings.error(here, "is listed twice.", "Remove the second.")
         seen.add(material)
 
 
@@ -103,15 +103,15 @@ def _check_authentication(document: Document, findings: Findings) -> None:
         if name not in known:
             findings.error(
                 (*where, index),
-                "names no key of engine.api_keys.",
-                "Write one of the names that are there.",
+                "is not a name in engine.api_keys.",
+                "Write one of the names there.",
             )
         elif name in section.token_readers[:index]:
-            findings.error((*where, index), "is listed before.", "Remove the second.")
+            findings.error((*where, index), "is listed twice.", "Remove the second.")
     if not section.audit_logging and document.environment == "production":
         findings.warning(
             ("security", "authentication", "audit_logging"),
-            "is off: nobody can tell afterwards who used which connection.",
+            "is off: no one can tell later who used which connection.",
             "Set it to true.",
         )
 
@@ -124,26 +124,28 @@ def _check_audit(document: Document, findings: Findings) -> None:
     if section.head_file is not None and section.file is None:
         findings.error(
             (*where, "head_file"),
-            "belongs to a file, and audit.file is not set.",
+            "needs audit.file, which is not set.",
             "Set audit.file, or remove this.",
         )
     elif section.head_file is not None and section.file is not None:
         same = Path(section.head_file) == Path(section.file)
         if same or not section.head_file.strip():
             findings.error(
-                (*where, "head_file"), "must be a file of its own.", "Write another path."
+                (*where, "head_file"),
+                "must be another file than audit.file.",
+                "Write another path.",
             )
     if section.file is None and document.engine is None and section.model_fields_set:
         findings.warning(
             (*where, "file"),
-            "is not set, and there is no engine whose database could hold the audit.",
-            "Set it, or hand the audit a database yourself.",
+            "is not set, and there is no engine whose database could store the audit.",
+            "Set it, or pass a database to `open_audit`.",
         )
 
 
 def _check_flow_protection(document: Document, findings: Findings) -> None:
     for name, meaning in (
-        ("state_validation", "anybody's answer would be taken for this person's"),
+        ("state_validation", "anyone's callback would count as this person's"),
         ("pkce_enabled", "a stolen code could be exchanged"),
     ):
         if getattr(document.security.oauth, name):
@@ -165,26 +167,26 @@ def _check_rate_limiting(document: Document, findings: Findings) -> None:
     production = document.environment == "production"
     if not section.enabled:
         add = findings.error if production else findings.warning
-        add((*where, "enabled"), "is off: authorization can be tried without end.", "Set it true.")
+        add((*where, "enabled"), "is off: authorization attempts are unlimited.", "Set it to true.")
     backend = section.backend.get_secret_value()
     if backend == "memory":
         add = findings.error if production else findings.warning
         add(
             (*where, "backend"),
-            "is `memory`, which each process counts for itself.",
+            "is `memory`: each process counts for itself.",
             "Write `database` or the address of a Redis.",
         )
     elif backend != "database" and not backend.startswith(_REDIS):
         findings.error(
             (*where, "backend"),
-            "is nothing that can be shared.",
+            "cannot be shared between processes.",
             "Write `database`, `redis://…` or `rediss://…`.",
         )
     elif backend == "database" and document.engine is None and section.model_fields_set:
         findings.warning(
             (*where, "backend"),
-            "is `database`, and there is no engine section that names one.",
-            "Hand the limiter a database yourself, or write the address of a Redis.",
+            "is `database`, and no engine section names one.",
+            "Pass a database to the limiter, or write the address of a Redis.",
         )
 
 
@@ -196,7 +198,7 @@ def _check_engine(document: Document, findings: Findings) -> None:
     if tokens != "database" and not tokens.startswith(_REDIS):
         findings.error(
             ("engine", "token_store"),
-            "is no place for tokens.",
+            "cannot store tokens.",
             "Write `database`, `redis://…` or `rediss://…`.",
         )
     where: Location = ("engine", "api_keys")
@@ -206,11 +208,11 @@ def _check_engine(document: Document, findings: Findings) -> None:
         plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
         if not plain or len(name) > 32:
             findings.error(
-                (*where, name), "is no name.", "Use up to 32 letters, digits, - and _ as names."
+                (*where, name), "is not a valid name.", "Use up to 32 letters, digits, - and _."
             )
-        _check_secret((*where, name), key, _SHORTEST_API_KEY, findings)
+        _check_secret((*where, name), key, _MIN_API_KEY_BYTES, findings)
     if not engine.project.strip() or len(engine.project) > 64:
-        findings.error(("engine", "project"), "is no name.", "Use 1 to 64 characters.")
+        findings.error(("engine", "project"), "is not a valid name.", "Use 1 to 64 characters.")
 
 
 def _check_provider(document: Document, findings: Findings) -> None:
@@ -219,43 +221,43 @@ def _check_provider(document: Document, findings: Findings) -> None:
     google = document.providers.google
     where: Location = ("providers", "google")
     if google is None:
-        findings.error(where, "is missing.", "Give client_id and client_secret of an OAuth client.")
+        findings.error(where, "is missing.", "Add an OAuth client's client_id and client_secret.")
         return
     if not google.client_id.strip():
         findings.error((*where, "client_id"), "is missing.", "Copy it from Google's console.")
     at_home = document.environment == "development" and is_loopback(google.endpoints.token_url)
     if at_home and google.client_secret.get_secret_value():
-        return  # a stand-in's client has a secret that everybody knows
+        return  # the sandbox's client secret is public
     _check_secret(
-        (*where, "client_secret"), google.client_secret, _SHORTEST_CLIENT_SECRET, findings
+        (*where, "client_secret"), google.client_secret, _MIN_CLIENT_SECRET_BYTES, findings
     )
 
 
 def _check_workers(document: Document, findings: Findings) -> None:
     if document.engine is not None and not document.workers:
-        findings.error(("workers",), "is missing.", "Give id, url and secret of one.")
+        findings.error(("workers",), "is missing.", "Add the id, url and secret of one.")
     ids: set[str] = set()
     for index, worker in enumerate(document.workers):
         where: Location = ("workers", index)
         if not worker.id.strip() or worker.id in ids:
-            findings.error((*where, "id"), "is empty or used before.", "Write one of its own.")
+            findings.error((*where, "id"), "is empty or already used.", "Write another one.")
         ids.add(worker.id)
-        _check_secret((*where, "secret"), worker.secret, _SHORTEST_WORKER_SECRET, findings)
+        _check_secret((*where, "secret"), worker.secret, _MIN_WORKER_SECRET_BYTES, findings)
 
 
-def _check_secret(where: Location, secret: SecretStr, shortest: int, findings: Findings) -> None:
-    weakness = weakness_of(secret.get_secret_value(), shortest=shortest)
+def _check_secret(where: Location, secret: SecretStr, min_bytes: int, findings: Findings) -> None:
+    weakness = weakness_of(secret.get_secret_value(), min_bytes=min_bytes)
     if weakness:
         findings.error(where, weakness, _MAKE_ONE)
 
 
 def _check_reuse(document: Document, findings: Findings) -> None:
-    """Refuse one secret in two places: whoever is told one of them knows both."""
+    """Refuse one secret in two places: anyone who knows one of them knows both."""
     seen: dict[str, Location] = {}
     for where, secret in _secrets_of(document):
         value = secret.get_secret_value()
         first = seen.setdefault(value, where) if value else where
-        # Twice in one list of keys has its own finding; several workers may share a secret.
+        # Duplicates in a list of keys have their own finding; several workers may share a secret.
         if first != where and first[0] != where[0]:
             findings.error(where, "is the same secret as another key's.", _MAKE_ONE)
         elif first != where and where[:2] == ("engine", "api_keys"):
@@ -299,20 +301,20 @@ def _addresses_with_passwords(document: Document) -> list[tuple[Location, Secret
     return [one for one in found if _PASSWORD.search(one[1].get_secret_value())]
 
 
-def weakness_of(secret: str, *, shortest: int) -> str | None:
-    """Say what is wrong with a secret, as the end of a sentence; None when nothing is seen.
+def weakness_of(secret: str, *, min_bytes: int) -> str | None:
+    """Say what is wrong with a secret, as the end of a sentence; None if nothing is.
 
     Args:
-        shortest: how many UTF-8 bytes it needs.
+        min_bytes: how many UTF-8 bytes it needs.
     """
     if not secret:
         return "is missing."
-    if len(secret.encode("utf-8", errors="replace")) < shortest:
-        return f"is shorter than {shortest} bytes."
+    if len(secret.encode("utf-8", errors="replace")) < min_bytes:
+        return f"is shorter than {min_bytes} bytes."
     if _PLACEHOLDER.search(secret):
         return "is a default or an example."
-    if len(set(secret)) < min(_MIN_DISTINCT, shortest):
-        return "repeats few characters."
+    if len(set(secret)) < min(_MIN_DISTINCT_CHARS, min_bytes):
+        return "has too few different characters."
     if not secret.isprintable() or not secret.isascii() or " " in secret:
-        return "holds characters that do not survive a header."
+        return "has characters that a header cannot carry."
     return None

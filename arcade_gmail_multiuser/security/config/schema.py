@@ -1,7 +1,7 @@
 """The keys of the configuration file, their types, bounds and defaults.
 
-Nothing is required here: what is missing is found by the rules together with everything else, so
-that one start shows all there is to fix.
+Nothing is required here: the rules report what is missing together with everything else, so that
+one start shows all there is to fix.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ class AuthenticationSection(_Section):
     isolation_mode: Literal["strict"] = "strict"
     token_exposure: Literal["never", "granted"] = "never"
     token_readers: Annotated[list[str], Field(max_length=16)] = Field(default_factory=list)
-    """Names of `engine.api_keys` that may be handed a person's token."""
+    """Names of `engine.api_keys` that may read people's tokens."""
     audit_logging: bool = True
 
 
 class AuditSection(_Section):
     keys: Keys = Field(default_factory=list)
-    """Base64, newest first. Without them keys are derived from `encryption_keys`."""
+    """Base64, newest first. By default keys are derived from `encryption_keys`."""
     file: str | None = None
-    """A JSON lines file; without it the audit is in the engine's database."""
+    """A JSON lines file; by default the audit is in the engine's database."""
     head_file: str | None = None
-    """Where the file's signed head is kept: another disk makes a cut tail harder to hide."""
+    """Where to keep the file's signed head: on another disk a cut tail is harder to hide."""
     name_users: bool = False
-    """Whether records hold user ids, or only a keyed hash of them."""
+    """Whether records have user ids, or only a keyed hash of them."""
 
 
 class OAuthSection(_Section):
@@ -79,7 +79,7 @@ class EngineSection(_Section):
     public_url: str = ""
     database: SecretStr = SecretStr("sqlite+aiosqlite:///engine.sqlite")
     token_store: SecretStr = SecretStr("database")
-    """Where people's tokens are kept: `database`, or the address of a Redis."""
+    """Where people's tokens are stored: `database`, or the address of a Redis."""
     project: str = "default"
     api_keys: Annotated[dict[str, SecretStr], Field(max_length=64)] = Field(default_factory=dict)
     """Secrets by the name that the audit and `token_readers` know them by."""
@@ -118,6 +118,6 @@ class Document(_Section):
     environment: Literal["production", "development"] = "production"
     security: SecuritySection = SecuritySection()
     engine: EngineSection | None = None
-    """With it, `providers.google` and `workers` are needed too; without it only `security` is."""
+    """With it, `providers.google` and `workers` are required too."""
     providers: ProvidersSection = ProvidersSection()
     workers: Annotated[list[WorkerSection], Field(max_length=64)] = Field(default_factory=list)

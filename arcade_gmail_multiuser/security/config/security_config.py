@@ -56,7 +56,7 @@ __all__ = ["SecurityConfig", "initialize"]
 
 @dataclass(frozen=True, slots=True)
 class SecurityConfig:
-    """A configuration in which nothing forbids to start."""
+    """A configuration without errors."""
 
     document: Document = field(repr=False)
     warnings: tuple[Finding, ...] = ()
@@ -83,7 +83,7 @@ class SecurityConfig:
     def examine(
         cls, source: str | Path, *, env: Mapping[str, str]
     ) -> tuple[SecurityConfig | None, Findings]:
-        """Find out what is wrong without refusing; with any error there is no configuration.
+        """Return the findings instead of raising; with an error there is no configuration.
 
         Raises:
             ConfigurationError: the file cannot be read, or is not YAML of a mapping.
@@ -94,7 +94,7 @@ class SecurityConfig:
         return None if findings.errors else cls(document, findings.warnings), findings
 
     def boundaries(self) -> SecurityBoundaries:
-        """Give what is in force, one attribute for each key."""
+        """Return what is in force, one attribute for each key."""
         security = self.document.security
         keys = tuple(key.get_secret_value() for key in security.encryption_keys)
         return SecurityBoundaries(
@@ -115,7 +115,7 @@ class SecurityConfig:
 
 
 def initialize(config: SecurityConfig, logger: logging.Logger) -> SecurityBoundaries:
-    """Put a configuration in force, and say so once, with facts that hold no secret.
+    """Put a configuration in force, and log what it says without any secret.
 
     Warnings are logged too, each with its key and what to do.
     """

@@ -1,4 +1,4 @@
-"""Which addresses in a configuration are refused: wrong ones, open ones, unencrypted ones."""
+"""Find wrong, open and unencrypted addresses in a configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from arcade_gmail_multiuser.security.origins import (
 __all__ = ["CALLBACK_PATH", "callback_of", "check_addresses"]
 
 CALLBACK_PATH = "/v1/oauth/callback"
-"""Where the provider sends browsers back to, below the engine's public address."""
+"""Where the provider sends browsers back to, below the engine's public URL."""
 
 _DATABASES = ("sqlite://", "sqlite+aiosqlite://", "postgresql+asyncpg://")
 _IN_MEMORY = re.compile(r"sqlite[^:]*:(//|///|///:memory:|.*mode=memory.*)$")
@@ -26,7 +26,7 @@ _LOOPBACK_HOST = re.compile(r"[a-z+]+://([^@/]*@)?(127\.\d+\.\d+\.\d+|localhost|
 
 
 def callback_of(public_url: str) -> str:
-    """Give the redirect address that has to be registered with the provider."""
+    """Return the redirect URL to register with the provider."""
     return public_url.rstrip("/") + CALLBACK_PATH
 
 
@@ -86,11 +86,11 @@ def _check_engine(document: Document, findings: Findings) -> None:
     if engine.verifier_url is None and not is_loopback(engine.public_url):
         findings.error(
             ("engine", "verifier_url"),
-            "is missing: the engine's own page, where anyone may answer, is for loopback only.",
-            "Write the address of your page that confirms who is signed in.",
+            "is missing: the engine's own page accepts anyone, so it is for loopback only.",
+            "Write the URL of your page that confirms who is signed in.",
         )
     registered = document.security.oauth.redirect_urls
-    # Left out, the callback alone is registered; a list, also an empty one, has to say so itself.
+    # By default the callback alone is registered; a list, even an empty one, must contain it.
     given = "redirect_urls" in document.security.oauth.model_fields_set
     if given and callback_of(engine.public_url) not in registered:
         findings.error(
@@ -105,11 +105,11 @@ def _check_database(document: Document, url: str, findings: Findings) -> None:
     if not url.startswith(_DATABASES):
         findings.error(
             where,
-            "is no database that can be used.",
+            "is not a supported database.",
             "Write sqlite+aiosqlite:///path or postgresql+asyncpg://user@host/name.",
         )
     elif document.environment == "production" and _IN_MEMORY.match(url):
-        findings.error(where, "is in memory: a restart forgets everybody.", "Name a file.")
+        findings.error(where, "is in memory: a restart loses every connection.", "Name a file.")
     elif document.environment == "production" and _is_plain(url):
         findings.warning(where, "is reached without TLS.", "Add ?ssl=verify-full.")
 
@@ -126,7 +126,7 @@ def _check_endpoints(endpoints: EndpointsSection, production: bool, findings: Fi
         if _check(where, url, findings, check_provider_url) and production and is_loopback(url):
             findings.error(
                 where,
-                "points at this machine, where only a stand-in for Google can be.",
+                "points at this machine, where only a sandbox can be.",
                 "Remove it, or spell out `environment: development`.",
             )
 

@@ -1,12 +1,12 @@
-"""Bound how often a person's authorization may be tried, over all processes together.
+"""Limit how often a person's authorization may be attempted, across all processes.
 
-Attempts are counted for (project, user id), and only those that came with a valid API key: nobody
-without a key can use up a person's attempts. Whoever has no valid key, or guesses at flow ids, is
-counted by address, in a count of its own that no person's attempt looks at.
+Attempts are counted for (project, user id), and only if they came with a valid API key: without one
+no one can use up a person's attempts. Requests with a wrong key or a guessed flow id are counted by
+address, in a separate count.
 
-Every store does the same: it keeps the times of the last `max_attempts` attempts that were let in,
-and lets in another when the oldest of them is a window old. What is turned away is not counted, so
-trying on does not prolong the wait.
+Every store does the same: it keeps the times of the last `max_attempts` admitted attempts, and
+admits another when the oldest of them is a window old. A refused attempt is not counted, so trying
+again does not prolong the wait.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ __all__ = [
 ]
 
 _STRANGERS_FACTOR = 10
-"""How many more guesses an address has than a person has attempts: offices share one address."""
+"""How many times more failures an address may have than a person: offices share one address."""
 
-_MOST_KEYS_IN_MEMORY = 100_000
+_MAX_KEYS = 100_000
 
 
 class AttemptStore(Protocol):
-    """Count attempts by key. Every method raises StorageError, and lets nobody in then."""
+    """Count attempts by key. A method that raises StorageError admits no one."""
 
     async def prepare(self) -> None: ...
 
     async def close(self) -> None: ...
 
     async def admit(self, key: str, *, limit: int, window_ms: int, now_ms: int) -> int:
-        """Count an attempt and give 0, or count nothing and give the milliseconds to wait."""
+        """Count an attempt and return 0, or count nothing and return the milliseconds to wait."""
         ...
 
 
 class AttemptLimiter:
-    """Let `max_attempts` of a person through in any window, whichever process they reach.
+    """Admit `max_attempts` of a person in any window, across all processes.
 
     Args:
-        enabled: False lets everything through (development only).
-        clock: gives the time in epoch seconds; processes need roughly the same.
+        enabled: False admits everything (development only).
+        clock: returns the time in epoch seconds; processes need roughly the same.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class AttemptLimiter:
         self._clock = clock
 
     async def prepare(self) -> None:
-        """Make room in the store.
+        """Prepare the store.
 
         Raises:
             StorageError: it cannot be reached.
@@ -86,26 +86,26 @@ class AttemptLimiter:
             await self._store.prepare()
 
     async def close(self) -> None:
-        """Give back the store's own connections."""
+        """Close the store's own connections."""
         await self._store.close()
 
     async def admit(self, project: str, user_id: str) -> None:
-        """Count an attempt to authorize a person; call it after the API key was checked.
+        """Count an attempt to authorize a person; call it after checking the API key.
 
         Raises:
-            RateLimited: too many; `retry_after_ms` says when the next is let in.
-            StorageError: it cannot be counted, so it must not go on.
+            RateLimited: too many; `retry_after_ms` says when the next is admitted.
+            StorageError: it cannot be counted, so it must not continue.
         """
         await self._admit(("user", project, user_id), self._limit)
 
     async def admit_stranger(self, address: str) -> None:
-        """Count a request that failed to show a right: a wrong API key, an unknown flow id.
+        """Count a request that failed to authenticate: a wrong API key, an unknown flow id.
 
-        Call it only once the request has failed, so that it never stands in the way of a person who
-        shares the address; answer the RateLimited in place of the refusal.
+        Call it only after the request failed, so that it never blocks a person who shares the
+        address; return the RateLimited instead of the refusal.
 
         Args:
-            address: the peer of the socket, never what X-Forwarded-For says. IPv6 counts by /64.
+            address: the socket's peer, never X-Forwarded-For. IPv6 counts by /64.
 
         Raises:
             RateLimited, StorageError: as `admit`.
@@ -129,14 +129,14 @@ class AttemptLimiter:
 
 
 class MemoryAttemptStore:
-    """Count in this process alone; chosen by name, never fallen back to.
+    """Count in this process alone; only if the configuration asks for it by name.
 
-    The keys are bounded: past 100,000 the one that was used least recently is forgotten.
+    Past 100,000 keys the least recently used one is dropped.
     """
 
-    def __init__(self, *, most_keys: int = _MOST_KEYS_IN_MEMORY) -> None:
+    def __init__(self, *, max_keys: int = _MAX_KEYS) -> None:
         self._kept: OrderedDict[str, list[int]] = OrderedDict()
-        self._most_keys = most_keys
+        self._max_keys = max_keys
         self._lock = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -152,7 +152,7 @@ class MemoryAttemptStore:
             )
             self._kept[key] = kept
             self._kept.move_to_end(key)
-            if len(self._kept) > self._most_keys:
+            if len(self._kept) > self._max_keys:
                 self._kept.popitem(last=False)
             return wait_ms
 
@@ -160,13 +160,13 @@ class MemoryAttemptStore:
 def weigh_attempt(
     admitted: Iterable[int], *, limit: int, window_ms: int, now_ms: int
 ) -> tuple[list[int], int]:
-    """Decide about an attempt from the times of those that were let in, in milliseconds.
+    """Decide about an attempt from the times of those admitted, in milliseconds.
 
     Another process's clock may be ahead: such times count, but one more than a window ahead is
-    nonsense that would lock somebody out for longer than any rule says.
+    dropped, or it would lock a person out for longer than any rule says.
 
     Returns:
-        The times to keep, and 0 or how long to wait.
+        The times to keep, and how long to wait (0: admitted).
     """
     kept = sorted(at for at in admitted if now_ms - window_ms < at <= now_ms + window_ms)
     if len(kept) < limit:
@@ -175,9 +175,9 @@ def weigh_attempt(
 
 
 def limiter_unavailable(cause: BaseException) -> StorageUnavailable:
-    """Make the error of attempts that cannot be counted: none is let in then."""
+    """Make the error for attempts that cannot be counted; none is admitted then."""
     return StorageUnavailable(
-        "Authorization attempts cannot be counted right now, so none is let in. Try again soon.",
+        "Authorization attempts cannot be counted right now, so none is admitted. Try again soon.",
         developer_message=f"rate limit: {type(cause).__name__}",
     )
 
@@ -209,10 +209,10 @@ def open_limiter(
     *,
     clock: Callable[[], float] = time.time,
 ) -> AttemptLimiter:
-    """Make the limiter; await its `prepare` at start and its `close` at the end.
+    """Open the limiter that a configuration asks for; await `prepare` and, at the end, `close`.
 
     Raises:
-        ConfigurationError: it has to be in a database, and there is none.
+        ConfigurationError: it needs a database, and there is none.
     """
     return AttemptLimiter(
         _store_of(boundary, database),
@@ -234,7 +234,7 @@ def _store_of(boundary: RateBoundary, database: AsyncEngine | None) -> AttemptSt
 
         return RedisAttemptStore(boundary.redis_url)
     if database is None:
-        raise ConfigurationError("rate_limiting.backend is `database`, and there is none.")
+        raise ConfigurationError("rate_limiting.backend is `database`, but there is none.")
     from arcade_gmail_multiuser.security.rate_limits.sql_store import SqlAttemptStore  # noqa: PLC0415
 
     return SqlAttemptStore(database)

@@ -1,4 +1,4 @@
-"""Count attempts in Redis: a sorted set a key, changed by one script, which nothing interrupts."""
+"""Count attempts in Redis: one sorted set a key, changed by one atomic script."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from arcade_gmail_multiuser.security.backend_errors import failing_closed
+from arcade_gmail_multiuser.security.backend_errors import fail_closed
 from arcade_gmail_multiuser.security.rate_limits.limiter import limiter_unavailable
 
 __all__ = ["RedisAttemptStore"]
 
-# The same rule as `weigh_attempt`. An attempt carries a random name: when the client sends the
-# script again because the answer was lost, the attempt is found and not counted twice.
+# The same rule as `weigh_attempt`. Each attempt has a random name: if the client sends the script
+# again because the answer was lost, the attempt is found and not counted twice.
 _ADMIT = """
 local key, name = KEYS[1], ARGV[1]
 local limit, window, now = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -37,21 +37,21 @@ class RedisAttemptStore:
     Args:
         url: `redis://`, `rediss://` or `unix://`.
         prefix: begins every key.
-        patience_s: how long an attempt may wait for an answer before it is refused.
+        timeout_s: how long an attempt may wait for an answer before it is refused.
     """
 
     def __init__(
-        self, url: str, *, prefix: str = "arcade_gmail_multiuser:attempts:", patience_s: float = 5.0
+        self, url: str, *, prefix: str = "arcade_gmail_multiuser:attempts:", timeout_s: float = 5.0
     ) -> None:
         self._redis: Redis = Redis.from_url(
-            url, socket_timeout=patience_s, socket_connect_timeout=patience_s
+            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
         )
         self._admit: Any = self._redis.register_script(_ADMIT)
         self._prefix = prefix
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     async def prepare(self) -> None:
-        async with failing_closed(self._patience_s, limiter_unavailable):
+        async with fail_closed(self._timeout_s, limiter_unavailable):
             await self._redis.ping()
 
     async def close(self) -> None:
@@ -59,5 +59,5 @@ class RedisAttemptStore:
 
     async def admit(self, key: str, *, limit: int, window_ms: int, now_ms: int) -> int:
         arguments = [secrets.token_hex(8), limit, window_ms, now_ms]
-        async with failing_closed(self._patience_s, limiter_unavailable):
+        async with fail_closed(self._timeout_s, limiter_unavailable):
             return int(await self._admit(keys=[self._prefix + key], args=arguments))

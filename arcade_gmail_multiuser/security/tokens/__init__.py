@@ -1,1 +1,1 @@
-"""People's tokens at rest: sealed, shared by many processes, refreshed once, rotated."""
+"""Store people's tokens: sealed, shared by many processes, refreshed once, rotated."""

@@ -1,4 +1,4 @@
-"""What a connection becomes when a person has consented, first or once more. Pure."""
+"""Merge a person's consent into their connection. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Consent", "merge_consent"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Consent:
-    """What the provider gave for a consent, and whose account it is."""
+    """What the provider returned for a consent, and whose account it is."""
 
     access_token: str
     refresh_token: str | None
@@ -32,29 +32,29 @@ class Consent:
 def merge_consent(
     held: TokenRecord | None, key: TokenKey, consent: Consent, sealer: TokenSealer, now: float
 ) -> TokenRecord:
-    """Give the record to store; `held` itself when there is nothing to change.
+    """Return the record to store, which is `held` itself if there is nothing to change.
 
     Raises:
         Conflict: the user is connected to another account.
-        StorageError: the refresh token that has to go on cannot be read.
+        StorageError: the refresh token to keep cannot be read.
     """
     if held is None:
         return _record(key, consent, sealer, now)
     if held.subject != consent.subject:
         raise Conflict("This user is connected to another account; disconnect it first.")
-    goes_on = held.usable and held.client_id == consent.client_id
-    if goes_on and consent.scopes < held.scopes:
-        # A consent that began before a wider one and ended after it: the wider tokens stay.
+    continues = held.usable and held.client_id == consent.client_id
+    if continues and consent.scopes < held.scopes:
+        # This consent began before a wider one and ended after it: the wider tokens stay.
         return held
     fresh = _record(key, consent, sealer, now)
     sealed_refresh = fresh.sealed_refresh
-    # An old refresh token that is dead, or another client's, is of no use.
-    old = sealer.open_refresh(held) if goes_on and sealed_refresh is None else None
+    # An old refresh token that is dead, or another client's, is useless.
+    old = sealer.open_refresh(held) if continues and sealed_refresh is None else None
     return replace(
         fresh,
         id=held.id,
         generation=held.generation + 1,
-        scopes=consent.scopes | held.scopes if goes_on else consent.scopes,
+        scopes=consent.scopes | held.scopes if continues else consent.scopes,
         sealed_refresh=sealed_refresh if old is None else sealer.refresh(key, old),
         created_at=held.created_at,
         last_used_at=held.last_used_at,

@@ -1,11 +1,11 @@
-"""Keep people's tokens: sealed, refreshed before they end, each for its own user alone."""
+"""Store and hand out people's tokens: sealed, refreshed before they expire, for their user only."""
 
 from __future__ import annotations
 
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, final
 
 from arcade_gmail_multiuser.errors import (
     AuthorizationError,
@@ -37,26 +37,51 @@ from arcade_gmail_multiuser.security.tokens.store import TokenStore
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 from arcade_gmail_multiuser.security.tokens.usage import UseLog
 
-__all__ = ["SecureTokenManager"]
+__all__ = ["HasToken", "NeedsRefresh", "NotAuthenticated", "SecureTokenManager", "UserContext"]
 
 _DEFAULT_PROVIDER = "google"
-_LONGEST_TOKEN = 8192
-_LONGEST_SUBJECT = 255
-_MOST_RACES = 20
+_MAX_TOKEN_CHARS = 8192
+_MAX_SUBJECT_CHARS = 255
+_MAX_RACES = 20
 
 T = TypeVar("T")
+
+
+@final
+class NotAuthenticated(TypedDict):
+    """The user has to connect, or to grant more."""
+
+    authenticated: Literal[False]
+
+
+@final
+class NeedsRefresh(TypedDict):
+    """The token is too old to use, and can be refreshed."""
+
+    needs_refresh: Literal[True]
+
+
+@final
+class HasToken(TypedDict):
+    """The user is connected; the token's repr is a mask."""
+
+    authenticated: Literal[True]
+    token: str
+
+
+UserContext: TypeAlias = NotAuthenticated | NeedsRefresh | HasToken
 
 
 class SecureTokenManager:
     """Store and hand out the tokens of one project's users; use it on one event loop.
 
     Args:
-        store: where sealed records are kept; `open_token_store` makes one. The manager closes it.
+        store: where sealed records are stored; `open_token_store` opens one. The manager closes it.
         keyring: seals with its first key, opens with all.
-        project: no other project's connections are ever seen.
+        project: no other project's connections are visible.
         providers: who refreshes, by provider id, such as `{"google": …}`.
-        audit: gets every event before it takes effect, and stops it by raising.
-        clock: gives epoch seconds.
+        audit: records every event before it takes effect, and stops it by raising.
+        clock: returns epoch seconds.
     """
 
     def __init__(
@@ -84,7 +109,7 @@ class SecureTokenManager:
         self._uses = UseLog(store)
 
     async def prepare(self) -> None:
-        """Make the store ready, and refuse to start when a key that something needs is gone.
+        """Prepare the store, and refuse to start if a key that something needs is missing.
 
         Raises:
             ConfigurationError: names the missing keys by their one-way ids.
@@ -99,19 +124,19 @@ class SecureTokenManager:
             )
 
     async def close(self) -> None:
-        """End what is under way and close the store."""
+        """Stop refreshes in progress and close the store."""
         await self._refresher.close()
         await self._uses.close()
         await self._store.close()
 
     async def needed_key_ids(self) -> frozenset[str]:
-        """Name every key that something in the store is sealed with."""
+        """Return the id of every key that something in the store is sealed with."""
         return await self._store.key_ids()
 
     async def connection(
         self, user_id: str, *, provider: str = _DEFAULT_PROVIDER
     ) -> TokenRecord | None:
-        """Give what is known of a connection, its tokens still sealed."""
+        """Return a connection's record, its tokens still sealed."""
         return await self._store.get(self._key(user_id, provider))
 
     async def store_user_token(
@@ -129,22 +154,22 @@ class SecureTokenManager:
     ) -> TokenRecord:
         """Store a consent, merging it into what the same account granted before.
 
-        Scopes only grow while the connection is in use. Without a `refresh_token` the old one goes
-        on, if it is the same account's and client's; else the connection ends with its token.
+        Scopes only grow while the connection is in use. Without a `refresh_token` the old one is
+        kept, if it is the same account's and client's; else the connection ends with its token.
 
         Args:
-            expires_in: as the provider gave it; absent or unusable counts as 3,500 seconds.
+            expires_in: as the provider returned it; missing or unusable counts as 3,500 seconds.
             subject: the provider's own id of the account.
 
         Raises:
             InvalidInput, MissingToken: nothing was stored.
             Conflict: the user is connected to another account; nothing was changed.
-            StorageError: nothing was stored, as far as anybody can tell.
+            StorageError: nothing was stored, as far as is known.
         """
-        # Whoever gathers the variables around an error gathers these.
+        # Error reporters collect the variables around an error.
         access_token, refresh_token = _hidden(access_token), _hidden(refresh_token)
         key = self._key(user_id, provider)
-        if len(subject) > _LONGEST_SUBJECT or any("\0" in text for text in (subject, email)):
+        if len(subject) > _MAX_SUBJECT_CHARS or any("\0" in text for text in (subject, email)):
             raise InvalidInput("The account's id or address cannot be stored.")
         consent = Consent(
             access_token=_checked(access_token),
@@ -155,69 +180,70 @@ class SecureTokenManager:
             email=email,
             client_id=self._client_id(provider),
         )
-        await self._events.tell("token.stored", key, "started", actor=actor)
-        for _ in range(_MOST_RACES):
+        await self._events.record("token.stored", key, "started", actor=actor)
+        for _ in range(_MAX_RACES):
             held = await self._store.get(key)
             record = merge_consent(held, key, consent, self._sealer, self._clock())
             expected = None if held is None else held.generation
             if record is held or await self._store.put_if_generation(record, expected=expected):
                 return record
-        raise StorageError("The connection keeps changing and could not be stored.")
+        raise StorageError("The connection keeps changing, so it could not be stored.")
 
     def needs_refresh(self, record: TokenRecord) -> bool:
-        """Say whether the access token has ended or ends soon.
+        """Say whether the access token has expired or expires soon.
 
-        Soon is up to eleven minutes, by the provider's expiry. Where that is not known, a token
-        is refreshed once it is 3,500 seconds old.
+        Soon is up to eleven minutes, by the provider's expiry. If that is unknown, a token is
+        refreshed once it is 3,500 seconds old.
         """
         return self._refresher.is_due(record)
 
     def is_out_of_reach(self, record: TokenRecord) -> bool:
-        """Say whether it takes a new consent, since another OAuth client alone could refresh it."""
+        """Say whether only another OAuth client could refresh it: then it takes a new consent."""
         provider = self._providers.get(record.provider)
         foreign = provider is not None and provider.client_id != record.client_id
         return foreign and self.needs_refresh(record)
 
     async def get_user_context(
         self, user_id: str, *, provider: str = _DEFAULT_PROVIDER, scopes: Collection[str] = ()
-    ) -> dict[str, Any]:
-        """Look the user up, without ever asking the provider.
+    ) -> UserContext:
+        """Look the user up, without asking the provider.
 
         Returns:
-            `{"authenticated": False}` when the person has to connect, or to grant more,
-            `{"needs_refresh": True}` when `token_for` would refresh, else
+            `{"authenticated": False}` if the person has to connect or to grant more,
+            `{"needs_refresh": True}` if `token_for` would refresh, else
             `{"authenticated": True, "token": …}`; the token's repr is a mask.
 
         Raises:
-            StorageError: it is not known; that is neither yes nor no.
+            StorageError: the answer is unknown.
         """
         record = await self.connection(user_id, provider=provider)
         if record is None or not record.covers(scopes):
             return {"authenticated": False}
         if self.needs_refresh(record):
-            can_be_refreshed = record.sealed_refresh is not None
-            return {"needs_refresh": True} if can_be_refreshed else {"authenticated": False}
+            if record.sealed_refresh is not None:
+                return {"needs_refresh": True}
+            return {"authenticated": False}
         return {"authenticated": True, "token": (await self._hand_out(record)).access_token}
 
     async def token_for(
         self, user_id: str, scopes: Collection[str] = (), *, provider: str = _DEFAULT_PROVIDER
     ) -> UserToken:
-        """Give a token that will still work, refreshed if it ends soon.
+        """Return a token that still works, refreshed if it expires soon.
 
-        A provider that does not answer costs nothing while the old token still works.
+        A provider that does not answer does no harm while the old token works.
 
         Raises:
             AuthorizationError: not connected; MissingScope, or TokenRejected to connect again.
-            Unavailable: the token has ended and the provider does not answer.
-            ConfigurationError: our client is refused by the provider.
-            StorageError: the store does not answer, or what it holds cannot be read.
+            Unavailable: the token has expired and the provider does not answer.
+            ConfigurationError: the provider refuses our client.
+            StorageError: the store does not answer, or its record cannot be read.
         """
         return await self._hand_out(await self.fresh(user_id, scopes, provider=provider))
 
     async def fresh(
         self, user_id: str, scopes: Collection[str] = (), *, provider: str = _DEFAULT_PROVIDER
     ) -> TokenRecord:
-        """See to it that `token_for` would give a token, and raise what it would; use nothing."""
+        """Refresh if `token_for` would, and raise what it would; the token is not opened."""
         record = _granted(await self.connection(user_id, provider=provider), scopes)
         if self.needs_refresh(record):
             record = _granted(await self._refreshed(record), scopes)
@@ -226,14 +252,14 @@ class SecureTokenManager:
     async def mark_rejected(
         self, user_id: str, rejected: str, *, provider: str = _DEFAULT_PROVIDER
     ) -> UserToken:
-        """Give another token for one that Google has answered 401 to.
+        """Replace a token that Google answered 401 to.
 
-        If it was replaced meanwhile, the newer one is given and nobody is asked. Call it once for
-        a request; `call_with_token` does.
+        If it was replaced already, the newer one is returned without asking the provider. Call it
+        once for a request, as `call_with_token` does.
         """
         record = _granted(await self.connection(user_id, provider=provider), ())
         if hmac.compare_digest((await self._open(record)).encode(), rejected.encode()):
-            await self._events.tell("token.rejected", record.key, "refused")
+            await self._events.record("token.rejected", record.key, "refused")
             record = await self._refresher.renew(record)
         return await self._hand_out(record)
 
@@ -245,7 +271,7 @@ class SecureTokenManager:
         *,
         provider: str = _DEFAULT_PROVIDER,
     ) -> T:
-        """Await `call(token)`; when it raises TokenRejected, once more with a refreshed token."""
+        """Await `call(token)`; if it raises TokenRejected, once more with a refreshed token."""
         token = await self.token_for(user_id, scopes, provider=provider)
         try:
             return await call(token)
@@ -257,7 +283,7 @@ class SecureTokenManager:
 
     async def demand_consent(self, record: TokenRecord, *, actor: str = "token_manager") -> bool:
         """Mark that the person has to connect again, unless the connection has just changed."""
-        await self._events.tell("token.refused", record.key, "refused", actor=actor)
+        await self._events.record("token.refused", record.key, "refused", actor=actor)
         return await self._refresher.mark_dead(record)
 
     async def disconnect(
@@ -269,29 +295,28 @@ class SecureTokenManager:
         before_erasing: Callable[[TokenRecord, HiddenText | None], Awaitable[None]] | None = None,
         actor: str = "token_manager",
     ) -> bool:
-        """Erase a connection; give False when there is none. A refresh under way cannot undo it.
+        """Erase a connection; return False if there is none. A refresh in progress cannot undo it.
 
         Args:
-            connection_id: erase this one only, not one that the user has made since it was seen.
-            before_erasing: gets the record and the token to revoke (None when it cannot be read);
-                what it raises keeps the connection. It may be called again if a refresh comes
-                between.
+            connection_id: erase only this one, not one made since.
+            before_erasing: called with the record and the token to revoke (None if it cannot be
+                read); if it raises, the connection stays. A refresh in between calls it again.
         """
         key = self._key(user_id, provider)
-        for _ in range(_MOST_RACES):
+        for _ in range(_MAX_RACES):
             held = await self._store.get(key)
             if held is None or connection_id not in (None, held.id):
                 return False
-            await self._events.tell("token.erased", key, "started", actor=actor)
+            await self._events.record("token.erased", key, "started", actor=actor)
             if before_erasing is not None:
                 await before_erasing(held, self._revocable(held))
             if await self._store.delete(key, expected=held.generation):
                 self._uses.forget(key)
                 return True
-        raise StorageError("The connection keeps changing and could not be erased.")
+        raise StorageError("The connection keeps changing, so it could not be erased.")
 
     async def flush(self) -> None:
-        """Write now when connections were last used."""
+        """Write the times of last use now."""
         await self._uses.flush()
 
     async def _refreshed(self, record: TokenRecord) -> TokenRecord:
@@ -304,21 +329,23 @@ class SecureTokenManager:
 
     async def _hand_out(self, record: TokenRecord) -> UserToken:
         token = UserToken(await self._open(record), record)
-        self._uses.note(record.key, self._clock())
+        self._uses.add(record.key, self._clock())
         return token
 
     async def _open(self, record: TokenRecord) -> HiddenText:
         try:
             return self._sealer.open_access(record)
         except StorageError:
-            await self._events.tell("token.unreadable", record.key, "failed", field="access_token")
+            await self._events.record(
+                "token.unreadable", record.key, "failed", field="access_token"
+            )
             raise
 
     def _revocable(self, record: TokenRecord) -> HiddenText | None:
         try:
             return self._sealer.open_refresh(record) or self._sealer.open_access(record)
         except StorageError:
-            # It can be erased all the same, just not revoked.
+            # It can still be erased, just not revoked.
             return None
 
     def _client_id(self, provider: str) -> str:
@@ -353,6 +380,6 @@ def _checked(token: str) -> str:
     if not isinstance(token, str) or not token.strip():
         raise MissingToken("There is no token to store.")
     # A token becomes a header: what could break out of one is not a token.
-    if len(token) > _LONGEST_TOKEN or not (token.isascii() and token.isprintable()):
-        raise InvalidInput("That is no token.")
+    if len(token) > _MAX_TOKEN_CHARS or not (token.isascii() and token.isprintable()):
+        raise InvalidInput("That is not a token.")
     return token

@@ -1,4 +1,4 @@
-"""Keep tokens in this process alone: for tests and tries, gone when it ends."""
+"""Keep tokens in this process alone, for tests and experiments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["MemoryTokenStore"]
 class MemoryTokenStore:
     """Keep sealed records in a dictionary. Two processes would each have their own: use one.
 
-    No method awaits anything, so each is one step for everybody else on the loop.
+    No method awaits anything, so each is atomic on the event loop.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class MemoryTokenStore:
         self._leases: dict[TokenKey, tuple[str, float]] = {}  # owner ("" is cooling), until
 
     async def prepare(self) -> None:
-        """Do nothing: there is nothing to make."""
+        """Do nothing: there is nothing to create."""
 
     async def get(self, key: TokenKey) -> TokenRecord | None:
         return self._records.get(key)
@@ -123,7 +123,7 @@ class MemoryTokenStore:
             del self._leases[key]
 
     async def close(self) -> None:
-        """Keep everything: the process may open it again under another manager."""
+        """Keep everything: another manager of this process may use it."""
 
     def _generation(self, key: TokenKey) -> int | None:
         held = self._records.get(key)

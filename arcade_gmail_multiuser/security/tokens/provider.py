@@ -1,4 +1,4 @@
-"""What the token manager asks of the provider that issues tokens."""
+"""Define what the token manager needs from the provider that issues tokens."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["RefreshAnswer", "TokenProvider"]
 
 
 class RefreshAnswer(Protocol):
-    """What a refresh gave."""
+    """The result of a refresh."""
 
     @property
     def access_token(self) -> str: ...
 
     @property
     def refresh_token(self) -> str | None:
-        """A new one, or None where the old one goes on."""
+        """A new one, or None if the old one stays valid."""
         ...
 
     @property
@@ -27,7 +27,7 @@ class RefreshAnswer(Protocol):
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token may do; None where the provider did not say."""
+        """What the token may do; None if the provider did not say."""
         ...
 
 
@@ -36,7 +36,7 @@ class TokenProvider(Protocol):
 
     @property
     def client_id(self) -> str:
-        """Refresh tokens work for the client that got them, and for no other."""
+        """Refresh tokens work only for the client that got them."""
         ...
 
     async def refresh(self, refresh_token: HiddenText) -> RefreshAnswer:
@@ -44,8 +44,8 @@ class TokenProvider(Protocol):
 
         Raises:
             TokenRejected: invalid_grant; the person has to connect again.
-            ConfigurationError: it is our client that was refused; the grant may be fine.
+            ConfigurationError: our client was refused; the grant may be fine.
             Unavailable, RateLimited, RequestRefused, ConnectionFailed, DeadlineExceeded:
-                nothing is known of the grant.
+                the state of the grant is unknown.
         """
         ...

@@ -1,4 +1,4 @@
-"""What is kept for one user's connection, and what others may see of it."""
+"""Define what is stored for one user's connection."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ __all__ = [
 Status = Literal["active", "reauthorize"]
 
 DEFAULT_LIFETIME_S = 3500.0
-"""A little under the usual hour, for a provider that does not say."""
+"""A little less than the usual hour, for a provider that does not say."""
 
-_LONGEST_LIFETIME_S = 86_400.0
-_LONGEST = {"project": 64, "user_id": 512, "provider": 64}
-"""In characters; together they fit into one key of a PostgreSQL index, whatever they are."""
+_MAX_LIFETIME_S = 86_400.0
+_MAX_CHARS = {"project": 64, "user_id": 512, "provider": 64}
+"""Together they always fit into one key of a PostgreSQL index."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenKey:
-    """Whose connection it is. Three fields that are compared byte by byte and never joined.
+    """Whose connection it is: three fields, compared byte by byte and never joined.
 
     Raises:
-        InvalidInput: a field is empty, too long (user_id 512 characters, the others 64), or no
-            text that every store can keep.
+        InvalidInput: a field is empty, too long (user_id 512 characters, the others 64), or text
+            that not every store can keep.
     """
 
     project: str
@@ -48,25 +48,25 @@ class TokenKey:
     provider: str
 
     def __post_init__(self) -> None:
-        for name, longest in _LONGEST.items():
+        for name, limit in _MAX_CHARS.items():
             value = getattr(self, name)
-            if not isinstance(value, str) or not value or len(value) > longest:
-                raise InvalidInput(f"{name} must be a text of 1 to {longest} characters.")
-            # PostgreSQL has no NUL, and half a surrogate pair has no bytes at all. Every lookup
-            # makes a key, and nearly all are ASCII.
+            if not isinstance(value, str) or not value or len(value) > limit:
+                raise InvalidInput(f"{name} must be a text of 1 to {limit} characters.")
+            # PostgreSQL has no NUL, and a lone surrogate cannot be encoded. Every lookup makes a
+            # key, and nearly all are ASCII.
             if "\0" in value or (
                 not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value)
             ):
-                raise InvalidInput(f"{name} holds characters that cannot be stored.")
+                raise InvalidInput(f"{name} has characters that cannot be stored.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenRecord:
-    """One connection as a store keeps it: its tokens are sealed, the rest is plain.
+    """One connection as it is stored: its tokens are sealed, the rest is plain.
 
-    `generation` changes with every write of tokens, grant or status, and begins at random, so a
-    writer that saw an erased connection never matches the one that came after it.
-    Sealing anew under another key changes neither it nor anything else but the sealed bytes.
+    `generation` changes with every write of tokens, grant or status, and starts at random, so a
+    writer that saw an erased connection never matches a later one. Resealing under another key
+    changes only the sealed bytes.
     """
 
     key: TokenKey
@@ -97,7 +97,7 @@ class TokenRecord:
 
     @property
     def usable(self) -> bool:
-        """False when the person has to connect again."""
+        """False if the person has to connect again."""
         return self.status == "active"
 
     def covers(self, scopes: Collection[str]) -> bool:
@@ -119,10 +119,10 @@ class UserToken:
 
 
 def lifetime_of(value: Any) -> float:
-    """Read `expires_in`: seconds as a number or text; what is not usable falls on the safe side.
+    """Read `expires_in`: seconds as a number or text; anything unusable errs on the safe side.
 
-    Absent or unreadable gives a little under the usual hour, negative gives 0 (refresh before the
-    next use), and nothing counts as valid for longer than a day.
+    Missing or unreadable is a little less than the usual hour, negative is 0 (refresh before the
+    next use), and nothing is valid for longer than a day.
     """
     try:
         seconds = float(value) if not isinstance(value, bool) else math.nan
@@ -130,11 +130,11 @@ def lifetime_of(value: Any) -> float:
         return DEFAULT_LIFETIME_S
     if not math.isfinite(seconds):
         return DEFAULT_LIFETIME_S
-    return min(max(seconds, 0.0), _LONGEST_LIFETIME_S)
+    return min(max(seconds, 0.0), _MAX_LIFETIME_S)
 
 
 def first_generation() -> int:
-    """Draw where a connection's generations begin; it stays below 2^53, exact in any language."""
+    """Draw a connection's first generation; it stays below 2^53, exact in any language."""
     return 1 + secrets.randbelow(1 << 52)
 
 

@@ -26,7 +26,7 @@ from arcade_gmail_multiuser.security.tokens.record import (
     join_scopes,
     split_scopes,
 )
-from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, patiently
+from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, bounded
 from arcade_gmail_multiuser.security.tokens.token_sealer import unreadable
 
 __all__ = ["RedisTokenStore"]
@@ -84,7 +84,7 @@ redis.call('HSET', KEYS[1], 'u', ARGV[1])
 return 1
 """
 
-# KEYS: lease. ARGV: owner, milliseconds. Gives {} when taken, else {owner, milliseconds left}.
+# KEYS: lease. ARGV: owner, milliseconds. Returns {} if taken, else {owner, milliseconds left}.
 _ACQUIRE = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return {holder, redis.call('PTTL', KEYS[1])} end
@@ -98,7 +98,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
 
-# KEYS: lease. ARGV: owner, milliseconds in which nobody gets it
+# KEYS: lease. ARGV: owner, milliseconds of cooldown
 _RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
@@ -110,31 +110,31 @@ return 1
 class RedisTokenStore:
     """Keep sealed records in a Redis that persists (`appendonly yes`) and does not evict.
 
-    Only leases have a time to live. After a fail-over that loses the last writes a lease may be
-    held twice; the generations still let one writer win.
+    Only leases expire. After a failover that loses the last writes, a lease may be held twice;
+    the generations still let one writer win.
 
     Args:
         url: `redis://`, `rediss://` or `unix://`.
         prefix: begins every key, in braces, so that a cluster keeps all of them on one node.
-        patience_s: how long one step may take before it counts as impossible.
+        timeout_s: how long one step may take.
 
     Raises:
-        ConfigurationError: not an address of a Redis.
+        ConfigurationError: not a Redis address.
     """
 
     def __init__(
-        self, url: str, *, prefix: str = "arcade_gmail_multiuser", patience_s: float = 5.0
+        self, url: str, *, prefix: str = "arcade_gmail_multiuser", timeout_s: float = 5.0
     ) -> None:
         try:
             # No socket_timeout: with one, redis-py sends inside asyncio.wait_for, which until
-            # Python 3.12 swallows a cancellation. `patiently` bounds every step instead.
+            # Python 3.12 swallows a cancellation. `bounded` bounds every step instead.
             self._redis: Redis = Redis.from_url(
-                url, socket_timeout=None, socket_connect_timeout=patience_s
+                url, socket_timeout=None, socket_connect_timeout=timeout_s
             )
         except ValueError:
-            raise ConfigurationError("The token store's address is no Redis address.") from None
+            raise ConfigurationError("The token store's address is not a Redis address.") from None
         self._prefix = f"{{{prefix}}}:"
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         # redis-py types a script as taking any client; one registered here needs none.
         self._put: Any = self._redis.register_script(_PUT)
         self._delete: Any = self._redis.register_script(_DELETE)
@@ -145,12 +145,12 @@ class RedisTokenStore:
         self._release: Any = self._redis.register_script(_RELEASE)
 
     async def prepare(self) -> None:
-        """See that it answers; there is nothing to make."""
-        async with self._patiently():
+        """Check that Redis answers; there is nothing to create."""
+        async with self._bounded():
             await self._redis.ping()
 
     async def get(self, key: TokenKey) -> TokenRecord | None:
-        async with self._patiently():
+        async with self._bounded():
             found: Any = await self._redis.hmget(self._record(key), *_FIELDS)
         return None if found[0] is None else _read(key, found)
 
@@ -169,18 +169,18 @@ class RedisTokenStore:
             _joined((record.key.project, record.provider, record.subject)),
             record.created_at,
         ]
-        async with self._patiently():
+        async with self._bounded():
             keys = [self._record(record.key), self._key_names, self._ids, *self._lists(record.key)]
             return bool(await self._put(keys=keys, args=arguments))
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
-        async with self._patiently():
+        async with self._bounded():
             keys = [self._record(key), self._lease(key), self._ids, *self._lists(key)]
             arguments = [self._sets, expected, self._accounts]
             return bool(await self._delete(keys=keys, args=arguments))
 
     async def find(self, project: str, connection_id: str) -> TokenRecord | None:
-        async with self._patiently():
+        async with self._bounded():
             name: Any = await self._redis.hget(self._ids, connection_id)
         key = None if name is None else self._key_of(name)
         return None if key is None or key.project != project else await self.get(key)
@@ -195,7 +195,7 @@ class RedisTokenStore:
         provider: str | None = None,
     ) -> tuple[list[TokenRecord], int]:
         by_age = self._list(project, user_id, provider)
-        async with self._patiently():
+        async with self._bounded():
             total: Any = await self._redis.zcard(by_age)
             last = offset + limit - 1
             names: Any = await self._redis.zrange(by_age, offset, last) if limit > 0 else []
@@ -203,19 +203,19 @@ class RedisTokenStore:
 
     async def users_of_account(self, project: str, provider: str, subject: str) -> int:
         name = self._accounts + _joined((project, provider, subject))
-        async with self._patiently():
+        async with self._bounded():
             count: Any = await self._redis.scard(name)
         return int(count)
 
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
-        async with self._patiently():
+        async with self._bounded():
             pipeline = self._redis.pipeline(transaction=False)
             for key, at in used.items():
                 await self._touch(keys=[self._record(key)], args=[at], client=pipeline)
             await pipeline.execute()
 
     async def key_ids(self) -> frozenset[str]:
-        async with self._patiently():
+        async with self._bounded():
             named: Any = await self._redis.smembers(self._key_names)
             names = [name.decode() for name in named]
             sizes = [await self._redis.scard(self._sets + name) for name in names]
@@ -227,8 +227,8 @@ class RedisTokenStore:
         for key_id in sorted(await self.key_ids() - {newest_key_id}):
             cursor = 0
             while True:
-                # SSCAN gives everything that stays in the set, whatever leaves it meanwhile.
-                async with self._patiently():
+                # SSCAN returns everything that stays in the set, even while other members leave it.
+                async with self._bounded():
                     found: Any = await self._redis.sscan(self._sets + key_id, cursor, count=batch)
                 cursor, names = int(found[0]), found[1]
                 for first in range(0, len(names), batch):
@@ -237,7 +237,7 @@ class RedisTokenStore:
                     break
 
     async def reseal(self, pairs: Iterable[Reseal]) -> None:
-        async with self._patiently():
+        async with self._bounded():
             pipeline = self._redis.pipeline(transaction=False)
             for pair in pairs:
                 before, after = pair.before, pair.after
@@ -256,26 +256,26 @@ class RedisTokenStore:
             await pipeline.execute()
 
     async def acquire_lease(self, key: TokenKey, owner: str, seconds: float) -> LeaseHolder | None:
-        async with self._patiently():
+        async with self._bounded():
             found = await self._acquire(keys=[self._lease(key)], args=[owner, _ms(seconds)])
         if not found:
             return None
         return LeaseHolder(cooling=found[0] == b"", remaining_s=max(found[1], 0) / 1000)
 
     async def renew_lease(self, key: TokenKey, owner: str, seconds: float) -> bool:
-        async with self._patiently():
+        async with self._bounded():
             return bool(await self._renew(keys=[self._lease(key)], args=[owner, _ms(seconds)]))
 
     async def release_lease(self, key: TokenKey, owner: str, *, cooldown_s: float = 0.0) -> None:
         cooling = _ms(cooldown_s) if cooldown_s > 0 else 0
-        async with self._patiently():
+        async with self._bounded():
             await self._release(keys=[self._lease(key)], args=[owner, cooling])
 
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def _records_of(self, names: Sequence[bytes]) -> list[TokenRecord]:
-        async with self._patiently():
+        async with self._bounded():
             pipeline = self._redis.pipeline(transaction=False)
             for name in names:
                 pipeline.hmget(name.decode(), *_FIELDS)
@@ -315,7 +315,7 @@ class RedisTokenStore:
         ]
 
     def _list(self, project: str, user_id: str | None, provider: str | None) -> str:
-        # No id is empty, so an empty place can only mean: whichever.
+        # No id is empty, so an empty field can only mean "any".
         return f"{self._prefix}age:{_joined((project, user_id or '', provider or ''))}"
 
     def _record(self, key: TokenKey) -> str:
@@ -334,8 +334,8 @@ class RedisTokenStore:
         except (ValueError, InvalidInput):
             raise unreadable() from None
 
-    def _patiently(self) -> AbstractAsyncContextManager[None]:
-        return patiently(self._patience_s)
+    def _bounded(self) -> AbstractAsyncContextManager[None]:
+        return bounded(self._timeout_s)
 
 
 def _name(key: TokenKey) -> str:
@@ -343,7 +343,7 @@ def _name(key: TokenKey) -> str:
 
 
 def _joined(fields: Iterable[str]) -> str:
-    # Encoded one by one: no id, whatever it holds, can run into the next.
+    # Encoded one by one, so that no id can run into the next.
     return ":".join(base64.urlsafe_b64encode(field.encode()).decode() for field in fields)
 
 

@@ -1,4 +1,4 @@
-"""Refresh a connection's tokens: one call to the provider, however many ask, wherever they run."""
+"""Refresh a connection's tokens with one call to the provider, across tasks and processes."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ __all__ = ["RefreshPolicy", "TokenEvents", "TokenRefresher"]
 
 logger = logging.getLogger(__name__)
 
-_FIRST_LOOK_S = 0.02
-_SLOWEST_LOOK_S = 0.25
+_MIN_POLL_S = 0.02
+_MAX_POLL_S = 0.25
 _PROVIDER_TROUBLE = (
     ConnectionFailed,
     DeadlineExceeded,
@@ -51,29 +51,29 @@ _PROVIDER_TROUBLE = (
 
 @dataclass(frozen=True, slots=True)
 class RefreshPolicy:
-    """How long things may take, in seconds."""
+    """Time limits, in seconds."""
 
     early_s: float = 660.0
-    """Refresh this long before the end: a writer's and a reader's clock may be 5 minutes off, each
-    the other way, and the call takes time. At most a fifth of the token's life, so that short
-    tokens are not refreshed at every use."""
+    """Refresh this long before expiry: two processes' clocks may be 5 minutes off in opposite
+    directions, and the call takes time. At most a fifth of the token's lifetime, so that short
+    ones are not refreshed at every use."""
     last_moment_s: float = 20.0
-    """With less than this left a token is not served, even if the provider does not answer."""
+    """With less than this left, a token is not served even if the provider does not answer."""
     lease_s: float = 15.0
-    """How soon others may go on after a process died in the middle of a refresh."""
+    """How soon others may take over after a process died during a refresh."""
     provider_timeout_s: float = 20.0
     wait_s: float = 30.0
-    """How long to wait for a refresh that another process has begun."""
+    """How long to wait for a refresh that another process started."""
     cooldown_s: float = 15.0
-    """For how long a user's provider is not asked again after it failed or did not answer."""
-    write_tries: int = 4
+    """How long the provider is not asked again about a user after it failed."""
+    max_writes: int = 4
 
 
 class TokenRefresher:
-    """Renew records of a store.
+    """Refresh the records of a store.
 
-    Callers in one process share a task. Between processes a lease says whose turn it is, and the
-    generation stops what a former holder writes.
+    Callers in one process share a task. Between processes a lease decides who refreshes, and the
+    generation rejects what a former holder writes.
     """
 
     def __init__(
@@ -92,44 +92,44 @@ class TokenRefresher:
         self._events = events
         self._policy = policy
         self._clock = clock
-        self._under_way: dict[TokenKey, asyncio.Task[TokenRecord]] = {}
+        self._running: dict[TokenKey, asyncio.Task[TokenRecord]] = {}
 
     def good_for(self, record: TokenRecord, seconds: float) -> bool:
         return record.usable and record.expires_at - self._clock() > seconds
 
     def is_due(self, record: TokenRecord) -> bool:
-        """Say whether the token ends soon enough to be refreshed."""
+        """Say whether the token expires soon enough to be refreshed."""
         return not self.good_for(record, self._early_s(record))
 
     def _early_s(self, record: TokenRecord) -> float:
         if record.sealed_refresh is None:
-            # Nothing can be refreshed, so it is of use as long as it works.
+            # It cannot be refreshed, so it is used as long as it works.
             return self._policy.last_moment_s
         lifetime = max(record.expires_at - record.issued_at, 0.0)
         if math.isclose(lifetime, DEFAULT_LIFETIME_S):
-            # Nobody said when it ends; what is assumed is early enough.
+            # The provider did not say when it expires; the assumed time is early enough.
             return 0.0
         return min(self._policy.early_s, lifetime / 5)
 
     async def renew(self, seen: TokenRecord) -> TokenRecord:
-        """Give a record of another generation than the one that was seen.
+        """Return a record of another generation than the one seen.
 
         Raises:
             AuthorizationError: it was disconnected, or (TokenRejected) has to be connected again.
             Unavailable: the provider does not answer; the connection is kept.
             ConfigurationError: our client is refused; the connection is kept.
-            StorageError: what the provider gave could not be stored, and is served to nobody.
+            StorageError: the new token could not be stored, so it is not served.
         """
         while True:
-            task = self._under_way.get(seen.key)
-            # A task that has just ended is still here, and may have ended at what was seen.
+            task = self._running.get(seen.key)
+            # A finished task may still be here, and its result may be the record seen.
             if task is None or task.done():
                 task = asyncio.create_task(self._refresh(seen))
-                self._under_way[seen.key] = task
+                self._running[seen.key] = task
                 task.add_done_callback(lambda done: self._land(seen.key, done))
-            # Shielded: a caller that gives up must not take the refresh away from the others.
+            # Shielded: a cancelled caller must not cancel the refresh for the others.
             record = await asyncio.shield(task)
-            # Else the shared refresh was for an older record, and ended at the one that was seen.
+            # Else the shared refresh was for an older record, and its result is the one seen.
             if record.generation != seen.generation:
                 return record
 
@@ -144,26 +144,26 @@ class TokenRefresher:
         return await self._put(dead, expected=held.generation)
 
     async def close(self) -> None:
-        """Cancel what is under way, and wait until its leases are let go."""
-        tasks = list(self._under_way.values())
+        """Cancel refreshes in progress, and wait until their leases are released."""
+        tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _land(self, key: TokenKey, done: asyncio.Task[TokenRecord]) -> None:
-        if self._under_way.get(key) is done:
-            del self._under_way[key]
+        if self._running.get(key) is done:
+            del self._running[key]
         if not done.cancelled():
-            # Marks the exception as seen, should every caller have gone.
+            # Retrieves the exception, in case every caller was cancelled.
             done.exception()
 
     async def _refresh(self, seen: TokenRecord) -> TokenRecord:
         lease = Lease(self._store, seen.key, self._policy.lease_s)
-        async with lease.let_go():
+        async with lease.releasing():
             held = await self._wait_for_turn(lease, seen)
             if self._is_newer(held, seen):
                 return held
-            async with lease.kept():
+            async with lease.renewing():
                 return await self._ask_provider(lease, held)
 
     def _is_newer(self, held: TokenRecord, seen: TokenRecord) -> bool:
@@ -172,19 +172,19 @@ class TokenRefresher:
         )
 
     async def _wait_for_turn(self, lease: Lease, seen: TokenRecord) -> TokenRecord:
-        """Return with the lease, or with a record that another has refreshed meanwhile."""
+        """Return once the lease is ours, or with a record that another process refreshed."""
         loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + self._policy.wait_s, _FIRST_LOOK_S
+        deadline, pause = loop.time() + self._policy.wait_s, _MIN_POLL_S
         while True:
-            holder = await lease.take()
-            # Read after the lease is taken: who had it before may just have written.
+            holder = await lease.acquire()
+            # Read after acquiring: the previous holder may just have written.
             held = await self._reread(seen.key)
             if holder is None or self._is_newer(held, seen):
                 return held
             if holder.cooling or loop.time() >= deadline:
                 raise _not_now(holder)
-            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  (spreads, hides nothing)
-            pause = min(pause * 1.6, _SLOWEST_LOOK_S)
+            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  (spreads load, hides nothing)
+            pause = min(pause * 1.6, _MAX_POLL_S)
 
     async def _ask_provider(self, lease: Lease, held: TokenRecord) -> TokenRecord:
         provider = self._provider_of(held)
@@ -198,12 +198,14 @@ class TokenRefresher:
             return await self._give_up(held)
         except ConfigurationError:
             lease.cooldown_s = self._policy.cooldown_s
-            await self._events.tell("token.refreshed", held.key, "failed", reason="client_refused")
+            await self._events.record(
+                "token.refreshed", held.key, "failed", reason="client_refused"
+            )
             raise
         except _PROVIDER_TROUBLE as trouble:
             lease.cooldown_s = self._policy.cooldown_s
             logger.warning("a refresh failed: %s; the connection is kept", type(trouble).__name__)
-            await self._events.tell(
+            await self._events.record(
                 "token.refreshed", held.key, "failed", reason=type(trouble).__name__
             )
             raise _not_now(LeaseHolder(True, self._policy.cooldown_s)) from None
@@ -214,7 +216,7 @@ class TokenRefresher:
         if provider is None:
             raise ConfigurationError("The provider of this connection is not configured.")
         if provider.client_id != held.client_id:
-            # Not marked: for a process that still runs as the other client it is in order.
+            # Not marked: it is fine for a process that still runs as the other client.
             raise _connect_again()
         return provider
 
@@ -222,7 +224,7 @@ class TokenRefresher:
         try:
             return self._sealer.open_refresh(held)
         except StorageError:
-            await self._events.tell("token.unreadable", held.key, "failed", field="refresh_token")
+            await self._events.record("token.unreadable", held.key, "failed", field="refresh_token")
             raise
 
     def _record_of(self, held: TokenRecord, answer: RefreshAnswer) -> TokenRecord:
@@ -232,7 +234,7 @@ class TokenRefresher:
             held,
             generation=held.generation + 1,
             scopes=held.scopes if answer.scopes is None else answer.scopes,
-            # Both anew, so that a record has one key.
+            # Both are resealed, so that a record has one key.
             key_id=self._sealer.key_id,
             sealed_access=self._sealer.access(held.key, answer.access_token),
             sealed_refresh=self._sealer.refresh(held.key, refresh_token) if refresh_token else None,
@@ -242,32 +244,32 @@ class TokenRefresher:
         )
 
     async def _keep(self, held: TokenRecord, renewed: TokenRecord) -> TokenRecord:
-        """Store what the provider gave. Until that is done nobody is served it."""
-        await self._events.tell("token.refreshed", held.key)
+        """Store the new tokens; until then they are not served."""
+        await self._events.record("token.refreshed", held.key)
         if await self._put(renewed, expected=held.generation):
             return renewed
         # Another writer was faster; or it was us, and only the store's answer was lost.
         stored = await self._reread(held.key)
         if stored.sealed_access == renewed.sealed_access:
             return stored
-        await self._events.tell("token.refreshed", held.key, "refused", reason="superseded")
+        await self._events.record("token.refreshed", held.key, "refused", reason="superseded")
         if self._is_newer(stored, held):
             return stored
         raise _not_now(LeaseHolder(False, 1.0))
 
     async def _put(self, record: TokenRecord, *, expected: int) -> bool:
-        for attempt in range(self._policy.write_tries):
+        for attempt in range(self._policy.max_writes):
             try:
                 return await self._store.put_if_generation(record, expected=expected)
             except StorageUnavailable:
-                if attempt + 1 == self._policy.write_tries:
+                if attempt + 1 == self._policy.max_writes:
                     raise
                 await asyncio.sleep(0.05 * 4**attempt)
         return False
 
     async def _give_up(self, held: TokenRecord) -> TokenRecord:
-        """The grant is dead, unless that was said of a generation that is no longer current."""
-        await self._events.tell("token.refreshed", held.key, "refused", reason="invalid_grant")
+        """Mark the grant as dead, unless the record is no longer current."""
+        await self._events.record("token.refreshed", held.key, "refused", reason="invalid_grant")
         if await self.mark_dead(held):
             raise _connect_again()
         stored = await self._reread(held.key)
@@ -298,7 +300,7 @@ def _not_now(holder: LeaseHolder) -> Unavailable:
 
 
 class TokenEvents:
-    """Record events before what they tell of takes effect.
+    """Record a connection's events before they take effect.
 
     A recorder that raises stops the operation: what cannot be audited does not happen.
     """
@@ -306,7 +308,7 @@ class TokenEvents:
     def __init__(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
 
-    async def tell(
+    async def record(
         self,
         event: str,
         key: TokenKey,

@@ -1,6 +1,6 @@
-"""Seal every stored token anew under the newest key, while everybody goes on working.
+"""Reseal every stored token under the newest key while everything keeps running.
 
-K1 → K1+K2 → K2: give every process both keys with the old one first, then with the new one first,
+K1 → K1+K2 → K2: give every process both keys, the old one first, then the new one first,
 run this, and take the old key away once nothing needs it and no process seals with it any more.
 """
 
@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 __all__ = ["Rotation", "rotate_tokens"]
 
 _BATCH = 1000
-_MOST_PASSES = 10
+_MAX_PASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ async def rotate_tokens(store: TokenStore, keyring: Keyring, *, batch: int = _BA
     """
     sealer = TokenSealer(keyring)
     resealed = 0
-    for _ in range(_MOST_PASSES):
+    for _ in range(_MAX_PASSES):
         done, unreadable = 0, 0
         async for records in store.stale(sealer.key_id, batch=batch):
-            # In a thread: a thousand records take long enough to hold up a refresh on the loop.
+            # In a thread: a thousand records take long enough to delay a refresh on the loop.
             pairs = await asyncio.to_thread(_reseal_all, sealer, records)
             await store.reseal(pairs)
             done += len(pairs)

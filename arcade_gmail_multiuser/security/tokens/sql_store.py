@@ -34,7 +34,7 @@ from arcade_gmail_multiuser.security.tokens.record import (
     join_scopes,
     split_scopes,
 )
-from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, patiently
+from arcade_gmail_multiuser.security.tokens.store import LeaseHolder, Reseal, bounded
 from arcade_gmail_multiuser.security.tokens.tables import leases, metadata, tokens
 from arcade_gmail_multiuser.security.tokens.token_sealer import unreadable
 
@@ -43,7 +43,7 @@ __all__ = ["SqlTokenStore", "columns_of", "record_of"]
 _T, _L = tokens.c, leases.c
 
 _NOW = {
-    # The server's clock, so that processes with clocks of their own agree about a lease.
+    # The server's clock, so that processes agree about a lease.
     "postgresql": "extract(epoch from clock_timestamp())",
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
 }
@@ -66,34 +66,34 @@ _RESEAL = (
 
 
 class SqlTokenStore:
-    """Keep sealed records in two tables of a database that others may use too.
+    """Keep sealed records in two tables of a database that may have other tables.
 
     Args:
-        engine: its caller closes it, unless `owns_engine`. SQLite has to be in WAL mode with a busy
-            timeout, and `hide_parameters` on: `open_token_database` sees to that.
-        patience_s: how long one step may take before it counts as impossible.
+        engine: the caller closes it, unless `owns_engine`. SQLite must be in WAL mode with a busy
+            timeout and `hide_parameters`, as `open_token_database` makes it.
+        timeout_s: how long one step may take.
 
     Raises:
         ConfigurationError: neither SQLite nor PostgreSQL.
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, owns_engine: bool = False, patience_s: float = 10.0
+        self, engine: AsyncEngine, *, owns_engine: bool = False, timeout_s: float = 10.0
     ) -> None:
         dialect = engine.dialect.name
         if dialect not in _NOW:
-            raise ConfigurationError("Tokens can be kept in SQLite, PostgreSQL or Redis.")
+            raise ConfigurationError("A token store must be SQLite, PostgreSQL or Redis.")
         self.engine = engine
-        # Every step is one statement, so PostgreSQL need not be told of a transaction around it.
+        # Every step is one statement, so it needs no transaction in PostgreSQL.
         one_step = {"isolation_level": "AUTOCOMMIT"} if dialect == "postgresql" else {}
         self._steps = engine.execution_options(**one_step)
         self._owns_engine = owns_engine
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         self._now: ColumnElement[float] = literal_column(_NOW[dialect])
 
     async def prepare(self) -> None:
-        async with self._patiently():
+        async with self._bounded():
             await prepare_tables(self.engine, metadata)
 
     async def get(self, key: TokenKey) -> TokenRecord | None:
@@ -111,7 +111,7 @@ class SqlTokenStore:
         change = delete(tokens).where(_WHOSE, _T.generation == expected)
         erased = (await self._write(change, _whose(key))).rowcount == 1
         if erased:
-            # It is erased, whether or not this can be done: a lease says only that there was one.
+            # The record is erased even if this fails: a lease says only that there was one.
             with contextlib.suppress(StorageError):
                 await self._write(delete(leases).where(_same_lease(key)))
         return erased
@@ -147,7 +147,7 @@ class SqlTokenStore:
 
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
         if used:
-            # In one order everywhere: two that touch the same rows must not wait for one another.
+            # In one order everywhere, so that two writers of the same rows cannot deadlock.
             ordered = sorted(used, key=lambda key: (key.project, key.user_id, key.provider))
             await self._write(_TOUCH, [{**_whose(key), "at": used[key]} for key in ordered])
 
@@ -186,13 +186,13 @@ class SqlTokenStore:
     async def acquire_lease(self, key: TokenKey, owner: str, seconds: float) -> LeaseHolder | None:
         mine = {"owner": owner, "expires_at": self._now + seconds}
         taking = self._insert(leases).values(**_lease_of(key), **mine)
-        # Two statements, but each is whole: the first takes the lease or changes nothing.
+        # Two statements, each atomic: the first takes the lease or changes nothing.
         taking = taking.on_conflict_do_update(
             index_elements=[_L.project, _L.user_id, _L.provider],
             set_=mine,
             where=(_L.expires_at <= self._now) | (_L.owner == owner),
         )
-        async with self._patiently(), self._steps.begin() as db:
+        async with self._bounded(), self._steps.begin() as db:
             if (await db.execute(taking.returning(_L.owner))).first() is not None:
                 return None
         left = (_L.expires_at - self._now).label("remaining_s")
@@ -220,11 +220,11 @@ class SqlTokenStore:
             await self.engine.dispose()
 
     async def _read(self, query: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
-        async with self._patiently():
+        async with self._bounded():
             try:
                 return await self._read_once(query, parameters)
             except DBAPIError as lost:
-                # A pooled connection whose server has gone or was restarted: the next one is new.
+                # A pooled connection whose server is gone or was restarted; the next one is new.
                 if not lost.connection_invalidated:
                     raise
                 return await self._read_once(query, parameters)
@@ -234,16 +234,16 @@ class SqlTokenStore:
             return (await db.execute(query, parameters)).all()
 
     async def _write(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        async with self._patiently(), self._steps.begin() as db:
+        async with self._bounded(), self._steps.begin() as db:
             result: CursorResult[Any] = await db.execute(statement, parameters)
             return result
 
-    def _patiently(self) -> AbstractAsyncContextManager[None]:
-        return patiently(self._patience_s)
+    def _bounded(self) -> AbstractAsyncContextManager[None]:
+        return bounded(self._timeout_s)
 
 
 def record_of(row: Row[Any]) -> TokenRecord:
-    """Read a row of `tokens`; what no writer of ours would store is unreadable."""
+    """Read a row of `tokens`; anything no writer of ours would store is unreadable."""
     try:
         return TokenRecord(
             key=TokenKey(row.project, row.user_id, row.provider),
@@ -264,7 +264,7 @@ def record_of(row: Row[Any]) -> TokenRecord:
             last_used_at=None if row.last_used_at is None else float(row.last_used_at),
         )
     except (TypeError, ValueError, AttributeError, InvalidInput):
-        # SQLite lets anything into a column.
+        # SQLite allows anything in a column.
         raise unreadable() from None
 
 
@@ -276,7 +276,7 @@ def _readable(row: Row[Any]) -> TokenRecord | None:
 
 
 def columns_of(record: TokenRecord) -> dict[str, Any]:
-    """Give the row of `tokens` for a record."""
+    """Return the row of `tokens` for a record."""
     return {
         "project": record.key.project,
         "user_id": record.key.user_id,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from arcade_gmail_multiuser.errors import StorageError, StorageUnavailable
-from arcade_gmail_multiuser.security.backend_errors import failing_closed
+from arcade_gmail_multiuser.security.backend_errors import fail_closed
 from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "Reseal",
     "TokenDirectory",
     "TokenStore",
+    "bounded",
     "open_token_store",
-    "patiently",
 ]
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """Who may refresh now. While `cooling`, nobody: the provider has just failed."""
+    """Who may refresh now. While `cooling`, no one: the provider has just failed."""
 
     cooling: bool
     remaining_s: float
@@ -45,14 +45,14 @@ class Reseal:
 
 
 class TokenStore(Protocol):
-    """Keep sealed records. Every method raises StorageError, and StorageUnavailable among them.
+    """Keep sealed records. Every method may raise StorageError, such as StorageUnavailable.
 
-    A lease says who may talk to the provider for one connection. It is counted by the store's own
-    clock, and losing it is no harm: what its former holder writes is stopped by the generation.
+    A lease says who may ask the provider about one connection. It runs by the store's own clock,
+    and losing it does no harm: the generation rejects what its former holder writes.
     """
 
     async def prepare(self) -> None:
-        """Make tables and the like, unless they are there."""
+        """Create tables and the like, unless they exist."""
         ...
 
     async def get(self, key: TokenKey) -> TokenRecord | None: ...
@@ -62,7 +62,7 @@ class TokenStore(Protocol):
         ...
 
     async def delete(self, key: TokenKey, *, expected: int) -> bool:
-        """Erase the record if it has this generation. Nothing of it stays behind, nor its lease."""
+        """Erase the record and its lease if it has this generation."""
         ...
 
     async def find(self, project: str, connection_id: str) -> TokenRecord | None:
@@ -78,7 +78,7 @@ class TokenStore(Protocol):
         user_id: str | None = None,
         provider: str | None = None,
     ) -> tuple[list[TokenRecord], int]:
-        """Give one page of a project's records, oldest first, and how many there are in all."""
+        """Return one page of a project's records, oldest first, and how many there are in all."""
         ...
 
     async def users_of_account(self, project: str, provider: str, subject: str) -> int:
@@ -86,17 +86,17 @@ class TokenStore(Protocol):
         ...
 
     async def touch(self, used: Mapping[TokenKey, float]) -> None:
-        """Note when connections were last used; never brings back one that is gone."""
+        """Write when connections were last used; an erased one stays erased."""
         ...
 
     async def key_ids(self) -> frozenset[str]:
-        """Name every encryption key that something is sealed with."""
+        """Return the id of every encryption key in use."""
         ...
 
     def stale(self, newest_key_id: str, *, batch: int) -> AsyncIterator[Sequence[TokenRecord]]:
-        """Go once through the records sealed with another key; what cannot be read is passed over.
+        """Iterate over the records sealed with another key, skipping unreadable ones.
 
-        They may be resealed while this goes on. Some may be given twice.
+        They may be resealed meanwhile. Some may come twice.
         """
         ...
 
@@ -105,33 +105,33 @@ class TokenStore(Protocol):
         ...
 
     async def acquire_lease(self, key: TokenKey, owner: str, seconds: float) -> LeaseHolder | None:
-        """Take the lease and give None, or tell who has it."""
+        """Acquire the lease and return None, or return its holder."""
         ...
 
     async def renew_lease(self, key: TokenKey, owner: str, seconds: float) -> bool: ...
 
     async def release_lease(self, key: TokenKey, owner: str, *, cooldown_s: float = 0.0) -> None:
-        """Let go of the lease if it is still the owner's; for `cooldown_s` nobody else gets it."""
+        """Release the lease if it is still the owner's; for `cooldown_s` no one else gets it."""
         ...
 
     async def close(self) -> None: ...
 
 
-def patiently(seconds: float) -> AbstractAsyncContextManager[None]:
-    """Turn every failure of a store's backend into StorageUnavailable, after `seconds` at most."""
-    return failing_closed(seconds, _unavailable)
+def bounded(seconds: float) -> AbstractAsyncContextManager[None]:
+    """Turn every failure of a store's backend into StorageUnavailable, within `seconds`."""
+    return fail_closed(seconds, _unavailable)
 
 
 def _unavailable(cause: BaseException) -> StorageUnavailable:
     return StorageUnavailable(
-        "The connections cannot be reached just now; try again in a moment.",
+        "The connections cannot be reached right now; try again in a moment.",
         developer_message=f"token store: {type(cause).__name__}",
         retry_after_ms=2000,
     )
 
 
 class Lease:
-    """One attempt of one task to refresh one connection; use it as `async with lease.let_go():`."""
+    """One task's lease on one connection; use it inside `async with lease.releasing():`."""
 
     def __init__(self, store: TokenStore, key: TokenKey, seconds: float) -> None:
         self._store = store
@@ -140,24 +140,24 @@ class Lease:
         self._owner = secrets.token_urlsafe(18)
         self._may_be_ours = False
         self.cooldown_s = 0.0
-        """For how long nobody asks the provider about this user after the lease is let go."""
+        """How long no one may ask the provider about this user after the release."""
 
-    async def take(self) -> LeaseHolder | None:
-        """Take the lease and give None, or tell who has it."""
-        # Noted first: who is cancelled while asking may have been given it.
+    async def acquire(self) -> LeaseHolder | None:
+        """Acquire the lease and return None, or return its holder."""
+        # Set first: a task that is cancelled meanwhile may have acquired it.
         self._may_be_ours = True
         try:
             holder = await self._store.acquire_lease(self._key, self._owner, self._seconds)
         except StorageError:
-            # A store that does not answer would not let go of it either; the lease runs out.
+            # A store that does not answer would not release it either; the lease runs out.
             self._may_be_ours = False
             raise
         self._may_be_ours = holder is None
         return holder
 
     @contextlib.asynccontextmanager
-    async def let_go(self) -> AsyncIterator[None]:
-        """Release the lease at the end, also when the task is cancelled."""
+    async def releasing(self) -> AsyncIterator[None]:
+        """Release the lease at the end, even if the task is cancelled."""
         try:
             yield
         finally:
@@ -165,21 +165,21 @@ class Lease:
                 await asyncio.shield(asyncio.ensure_future(self._release()))
 
     @contextlib.asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
-        """Renew the lease for as long as the body takes."""
-        keeper = asyncio.create_task(self._keep())
+    async def renewing(self) -> AsyncIterator[None]:
+        """Renew the lease while the body runs."""
+        keeper = asyncio.create_task(self._renew())
         try:
             yield
         finally:
             keeper.cancel()
             await asyncio.wait({keeper})
 
-    async def _keep(self) -> None:
+    async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._seconds / 3)
             try:
                 if not await self._store.renew_lease(self._key, self._owner, self._seconds):
-                    # Stopped for too long. Another may be refreshing; the generation decides.
+                    # Paused too long. Another process may be refreshing; the generation decides.
                     logger.warning("a lease was lost while the provider was asked")
                     return
             except StorageError:
@@ -189,24 +189,24 @@ class Lease:
         try:
             await self._store.release_lease(self._key, self._owner, cooldown_s=self.cooldown_s)
         except StorageError:
-            logger.warning("a lease could not be let go; it ends by itself")
+            logger.warning("a lease could not be released; it runs out by itself")
 
 
 class TokenDirectory:
-    """Find and list the connections of one project. Another project's are not there."""
+    """Find and list the connections of one project, and no other project's."""
 
     def __init__(self, store: TokenStore, *, project: str) -> None:
         self._store = store
         self._project = project
 
     async def by_id(self, connection_id: str) -> TokenRecord | None:
-        """Find a connection by the id it has outside."""
+        """Find a connection by its public id."""
         return await self._store.find(self._project, connection_id)
 
     async def page(
         self, *, limit: int, offset: int, user_id: str | None = None, provider: str | None = None
     ) -> tuple[list[TokenRecord], int]:
-        """Give one page, oldest first, and how many there are in all."""
+        """Return one page, oldest first, and how many there are in all."""
         return await self._store.page(
             self._project, limit=limit, offset=offset, user_id=user_id, provider=provider
         )
@@ -214,24 +214,24 @@ class TokenDirectory:
     async def users_of_account(self, provider: str, subject: str) -> int:
         """Count the users of the project who are connected to an account.
 
-        Google revokes an account's whole grant with any of its tokens, so while there are any
-        nothing may be revoked.
+        Revoking any token of an account revokes its whole grant at Google, so nothing may be
+        revoked while there are any.
         """
         return await self._store.users_of_account(self._project, provider, subject)
 
 
 def open_token_store(url: str, *, schema: str | None = None) -> TokenStore:
-    """Make the store; await its `prepare` at start and its `close` at the end.
+    """Open a token store; await its `prepare` at start and its `close` at the end.
 
     Args:
-        url: `memory:` (one process, gone when it ends; has to be asked for by this name),
-            `sqlite:///…`, `postgresql://…`, `redis://…` or `rediss://…`.
-        schema: PostgreSQL's schema, or the prefix of Redis's keys, if not the usual one.
+        url: `memory:` (this process only, lost when it ends), `sqlite:///…`, `postgresql://…`,
+            `redis://…` or `rediss://…`.
+        schema: the PostgreSQL schema, or the prefix of the Redis keys, if not the default one.
 
     Raises:
         ConfigurationError: not an address of any of these.
     """
-    # Each backend is an extra of its own, needed only by whoever names it.
+    # Each backend is an extra that only its own address needs.
     if url == "memory:":
         from arcade_gmail_multiuser.security.tokens.memory_store import MemoryTokenStore  # noqa: PLC0415
 

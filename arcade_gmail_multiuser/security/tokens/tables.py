@@ -29,7 +29,7 @@ tokens = Table(
     Column("project", Text, primary_key=True),
     Column("user_id", Text, primary_key=True),
     Column("provider", Text, primary_key=True),
-    Column("id", String(64), nullable=False),  # what the connection is called outside
+    Column("id", String(64), nullable=False),  # the public id of the connection
     Column("generation", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),  # active | reauthorize
     Column("client_id", Text, nullable=False),
@@ -48,7 +48,7 @@ tokens = Table(
     Column("last_used_at", Double, nullable=True),
     UniqueConstraint("id", name="user_tokens_by_id"),
     # The subject first: else PostgreSQL, while it has no statistics, takes this index to look up a
-    # user, and reads everybody's rows.
+    # user, and reads every row.
     Index("user_tokens_by_subject", "subject", "project", "provider"),
     Index("user_tokens_by_age", "project", "created_at", "id"),
 )
@@ -59,6 +59,6 @@ leases = Table(
     Column("project", Text, primary_key=True),
     Column("user_id", Text, primary_key=True),
     Column("provider", Text, primary_key=True),
-    Column("owner", String(64), nullable=False),  # empty while nobody may
+    Column("owner", String(64), nullable=False),  # empty during a cooldown
     Column("expires_at", Double, nullable=False),  # by the database's clock
 )

@@ -1,4 +1,4 @@
-"""Seal and open the tokens of a record, each bound to whose it is and which of the two it is."""
+"""Seal and open the tokens of a record, each bound to its user and its kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arcade_gmail_multiuser.security.tokens.record import TokenKey, TokenRecord
 __all__ = ["TokenSealer", "unreadable"]
 
 _LAYOUT = "1"
-"""Part of what a token is bound to; rises when what a field means changes."""
+"""Part of what a token is bound to; increased when the meaning of a field changes."""
 
 
 def unreadable() -> StorageError:
@@ -21,7 +21,7 @@ def unreadable() -> StorageError:
 
 
 class TokenSealer:
-    """Put tokens under the newest key; take them from under any key of the ring."""
+    """Seal tokens with the newest key; open them with any key of the ring."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -41,7 +41,7 @@ class TokenSealer:
         """Open the access token.
 
         Raises:
-            StorageError: one and the same whatever is wrong with it.
+            StorageError: always the same, whatever is wrong with it.
         """
         return self._open(record.key, "access_token", record.sealed_access)
 
@@ -51,7 +51,7 @@ class TokenSealer:
         return self._open(record.key, "refresh_token", record.sealed_refresh)
 
     def reseal(self, record: TokenRecord) -> TokenRecord:
-        """Give the record with both tokens under the newest key, and nothing else changed."""
+        """Return the record with both tokens under the newest key, and nothing else changed."""
         refresh = self.open_refresh(record)
         return replace(
             record,

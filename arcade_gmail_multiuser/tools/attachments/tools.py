@@ -1,4 +1,4 @@
-"""Tools that list a message's attachments and read them."""
+"""List a message's attachments, and read them."""
 
 import asyncio
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ from arcade_gmail_multiuser.tools import answer_format, checks, parameters
 from arcade_gmail_multiuser.tools.attachments import answers
 from arcade_gmail_multiuser.tools.attachments.types import AttachmentContent, AttachmentList
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["get_attachment", "list_email_attachment_metadata"]

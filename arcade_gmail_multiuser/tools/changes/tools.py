@@ -1,4 +1,4 @@
-"""Tools that follow a mailbox: what changed since last time, and a notice when it changes."""
+"""Follow a mailbox: list what changed since last time, or have a topic told when it changes."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from arcade_gmail_multiuser.tools.answer_format import View
 from arcade_gmail_multiuser.tools.behavior import READS, WATCHES
 from arcade_gmail_multiuser.tools.changes import answers
 from arcade_gmail_multiuser.tools.changes.types import MailboxChanges, Unwatch, Watch
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 
 __all__ = ["list_mailbox_changes", "stop_watching_mailbox", "watch_mailbox"]

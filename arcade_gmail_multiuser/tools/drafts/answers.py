@@ -5,7 +5,6 @@ from __future__ import annotations
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import display, read_addresses
-from arcade_gmail_multiuser.gmail.api.client import off_loop
 from arcade_gmail_multiuser.gmail.compose.drafts import (
     Deleted,
     Draft,
@@ -13,7 +12,6 @@ from arcade_gmail_multiuser.gmail.compose.drafts import (
     FoundDrafts,
     StoredDraft,
 )
-from arcade_gmail_multiuser.gmail.messages.composed import read_composed
 from arcade_gmail_multiuser.gmail.messages.fetch import Page
 from arcade_gmail_multiuser.gmail.messages.message import ReadMessage
 from arcade_gmail_multiuser.tools.answer_format import (
@@ -35,14 +33,14 @@ from arcade_gmail_multiuser.tools.drafts.types import (
 )
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.answers import (
-    MAX_FILES,
-    body_shown,
     dry_run_receipt,
+    files_of,
     preview,
+    preview_of,
     recipients,
 )
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
-from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
+from arcade_gmail_multiuser.tools.send.types import Preview, Receipt
 
 __all__ = ["deleted", "draft_list", "edited", "not_edited", "not_stored", "stored"]
 
@@ -118,9 +116,9 @@ def edited(draft: Edited, changed: list[str]) -> EditedDraft:
     )
 
 
-async def not_edited(draft_id: str, mime: bytes, changed: list[str]) -> EditedDraft:
+def not_edited(draft_id: str, message: ReadMessage, changed: list[str]) -> EditedDraft:
     """Answer a dry run: how the draft would be stored."""
-    shown = _preview(await off_loop(len(mime), lambda: read_composed(mime)))
+    shown = _preview(message)
     return EditedDraft(
         id=draft_id,
         message_id="",
@@ -158,30 +156,16 @@ def deleted(draft_id: str, draft: Deleted) -> DeletedDraft:
 
 
 def _preview(message: ReadMessage) -> Preview:
-    """Show a stored or edited draft, which holds more than was composed here."""
-    body, omitted = body_shown(message.body, fenced=True)
-    more = len(message.attachments) - MAX_FILES
-    omitted += [f"{more} more attachments"] if more > 0 else []
-    shown = Preview(
-        to=list(map(display, message.to)),
-        cc=list(map(display, message.cc)),
-        bcc=list(map(display, message.bcc)),
-        subject=message.subject,
-        body=body,
+    """Show a stored or edited draft, which may hold more than was composed here."""
+    return preview_of(
+        message,
+        message.body,
+        fenced=True,
         content_type="html" if message.html_body else "plain",
-        attachments=[
-            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
-            for file in message.attachments[:MAX_FILES]
-        ],
-        encoded_size=message.size_estimate,
-        warnings=list(message.warnings),
-        omitted=omitted,
+        files=files_of(message.attachments),
+        size=message.size_estimate,
+        warnings=message.warnings,
     )
-    if message.from_ is not None:
-        shown["from_"] = display(message.from_)
-    if message.reply_to:
-        shown["reply_to"] = list(map(display, message.reply_to))
-    return shown
 
 
 def _summary(

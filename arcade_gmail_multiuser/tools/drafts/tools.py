@@ -1,4 +1,4 @@
-"""Tools for drafts: list, write, change, send and delete them."""
+"""List, write, change, send and delete drafts."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from arcade_gmail_multiuser.tools.behavior import (
     SENDS_A_DRAFT,
     UPDATES_A_DRAFT,
 )
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.drafts import answers
 from arcade_gmail_multiuser.tools.drafts.inputs import draft_edit
@@ -158,8 +158,8 @@ async def update_draft_email(
     edit, changed = draft_edit(subject, body, recipient, cc, bcc, content_type)
     gmail = gmail_client(context)
     if dry_run:
-        mime = await drafts.edited_draft(gmail, draft_id, edit)
-        return await answers.not_edited(draft_id, mime, changed)
+        edited = await drafts.edited_draft(gmail, draft_id, edit)
+        return answers.not_edited(draft_id, edited, changed)
     stored = await drafts.update_draft(gmail, draft_id, edit)
     return answers.edited(stored, changed)
 

@@ -1,4 +1,4 @@
-"""Tools for filters: what Gmail does by itself to mail when it arrives."""
+"""List, create and delete filters, which sort mail when it arrives."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from arcade_gmail_multiuser.gmail.labels.label_book import label_book
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY, GMAIL_SETTINGS_BASIC
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import CREATES_A_FILTER, DELETES_A_FILTER, READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.filters import answers
 from arcade_gmail_multiuser.tools.filters.types import (

@@ -1,4 +1,4 @@
-"""Tools for the labels themselves: list, create, rename and delete them."""
+"""List, create, rename and delete the labels themselves."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.tools.behavior import (
     READS,
     RENAMES_A_LABEL,
 )
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.labels import answers
 from arcade_gmail_multiuser.tools.labels.types import DeletedLabel, LabelChange, LabelList

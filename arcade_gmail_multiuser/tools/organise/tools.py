@@ -1,4 +1,4 @@
-"""Tools that organise mail: archive, mark, label, report, trash, restore, and undo it all."""
+"""Organise mail: archive, mark, label, report, trash, restore, and undo it all."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, open_tok
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_MODIFY
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import LABELS, TRASHES
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.organise import answers, inputs
 from arcade_gmail_multiuser.tools.organise.types import (

@@ -1,10 +1,9 @@
-"""Describe a search's parameters, and turn them into a query that Gmail understands."""
+"""Turn the filters of a search into a query that Gmail understands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from arcade_gmail_multiuser.errors import InvalidInput
@@ -15,62 +14,7 @@ from arcade_gmail_multiuser.gmail.messages.fetch import Search
 from arcade_gmail_multiuser.gmail.queries import build_query
 from arcade_gmail_multiuser.tools import checks
 
-__all__ = [
-    "ExcludeAutomated",
-    "IncludeBody",
-    "IncludeSpamTrash",
-    "ResultDetail",
-    "WhenSent",
-    "WithBody",
-    "WithRecipient",
-    "WithSender",
-    "WithSubject",
-    "any_filter",
-    "by_fields",
-]
-
-
-ResultDetail = Literal["count_only", "lightweight", "full"]
-ExcludeAutomated = Annotated[
-    bool,
-    "Leave out newsletters, notifications and no-reply senders, and mail that its headers mark as "
-    "from a list or a machine. A page may be shorter for it; omitted says by how many. "
-    "Default: false.",
-]
-IncludeSpamTrash = Annotated[bool, "Search Spam and Trash as well. Default: false."]
-
-
-IncludeBody = Annotated[
-    bool,
-    "Also read each message's text and attachment list; quoted earlier messages are folded. "
-    "Default: false, which is faster and shorter.",
-]
-
-
-WithSender = Annotated[
-    list[str] | None,
-    "From any of these names, addresses or domains; all filters together have at most 8,000 "
-    "characters. Default: anyone.",
-]
-WithRecipient = Annotated[
-    list[str] | None,
-    "To any of these names, addresses or domains; all filters together have at most 8,000 "
-    "characters. Default: anyone.",
-]
-WithSubject = Annotated[
-    list[str] | None,
-    "Subject has any of these phrases; all filters together have at most 8,000 characters. "
-    "Default: any.",
-]
-WithBody = Annotated[
-    list[str] | None,
-    "Text has any of these phrases; all filters together have at most 8,000 characters. "
-    "Default: any.",
-]
-WhenSent = Annotated[
-    DateRange | None,
-    "Only from this range of calendar days in time_zone. Default: any time.",
-]
+__all__ = ["any_filter", "by_fields"]
 
 
 async def by_fields(

@@ -1,4 +1,4 @@
-"""Tools that find messages and conversations, or list the newest."""
+"""Find messages and conversations, or list the newest."""
 
 from typing import Annotated
 
@@ -13,10 +13,10 @@ from arcade_gmail_multiuser.gmail.scopes import GMAIL_READONLY
 from arcade_gmail_multiuser.tools import checks, message_answers, parameters
 from arcade_gmail_multiuser.tools.answer_format import View
 from arcade_gmail_multiuser.tools.behavior import READS
-from arcade_gmail_multiuser.tools.context import gmail_client
+from arcade_gmail_multiuser.tools.checks import gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.message_types import EmailList
-from arcade_gmail_multiuser.tools.search import answers, inputs
+from arcade_gmail_multiuser.tools.search import answers, inputs, types
 from arcade_gmail_multiuser.tools.search.types import SearchResult, ThreadList
 
 __all__ = [
@@ -33,8 +33,8 @@ async def list_emails(
     context: ToolContext,
     n_emails: Annotated[int, "How many messages to return, 1 to 100. Default: 25."] = 25,
     page_token: parameters.PageToken = None,
-    exclude_automated: inputs.ExcludeAutomated = False,
-    include_body: inputs.IncludeBody = False,
+    exclude_automated: types.ExcludeAutomated = False,
+    include_body: types.IncludeBody = False,
     label_name: Annotated[
         str | None,
         'Only messages with this label, by name or id, such as "INBOX" or "Work/Q3". '
@@ -68,18 +68,18 @@ async def list_emails(
 @tool(GMAIL_READONLY, does=READS)
 async def list_emails_by_header(
     context: ToolContext,
-    sender: inputs.WithSender = None,
-    recipient: inputs.WithRecipient = None,
-    subject: inputs.WithSubject = None,
-    body: inputs.WithBody = None,
-    date_range: inputs.WhenSent = None,
+    sender: types.WithSender = None,
+    recipient: types.WithRecipient = None,
+    subject: types.WithSubject = None,
+    body: types.WithBody = None,
+    date_range: types.WhenSent = None,
     label: Annotated[
         str | None, "Only messages with this label, by name or id. Default: any."
     ] = None,
     max_results: Annotated[int, "How many messages to return, 1 to 100. Default: 25."] = 25,
     page_token: parameters.PageToken = None,
-    exclude_automated: inputs.ExcludeAutomated = False,
-    include_body: inputs.IncludeBody = False,
+    exclude_automated: types.ExcludeAutomated = False,
+    include_body: types.IncludeBody = False,
     include_html: parameters.IncludeHtml = False,
     time_zone: parameters.TimeZone = "UTC",
     max_chars: parameters.MaxChars = 40_000,
@@ -123,13 +123,13 @@ async def search_emails_by_query(
         "Date literals in it are days in Pacific time. At most 2,000 characters.",
     ],
     result_detail: Annotated[
-        inputs.ResultDetail,
+        types.ResultDetail,
         "count_only counts without reading; lightweight returns sender, subject, date, labels "
         "and snippet; full adds text and attachment list. Default: lightweight.",
     ] = "lightweight",
     max_results: Annotated[int, "How many messages to return, 1 to 100. Default: 25."] = 25,
     page_token: parameters.PageToken = None,
-    include_spam_trash: inputs.IncludeSpamTrash = False,
+    include_spam_trash: types.IncludeSpamTrash = False,
     include_html: parameters.IncludeHtml = False,
     time_zone: parameters.TimeZone = "UTC",
     max_chars: parameters.MaxChars = 40_000,
@@ -157,8 +157,8 @@ async def list_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
     max_results: Annotated[int, "How many conversations to return, 1 to 50. Default: 10."] = 10,
-    include_spam_trash: inputs.IncludeSpamTrash = False,
-    exclude_automated: inputs.ExcludeAutomated = False,
+    include_spam_trash: types.IncludeSpamTrash = False,
+    exclude_automated: types.ExcludeAutomated = False,
     time_zone: parameters.TimeZone = "UTC",
 ) -> Annotated[ThreadList, "The most recent conversations, with who, what and when"]:
     """List the most recent conversations of the mailbox, archived and sent ones included.
@@ -185,17 +185,17 @@ async def search_threads(
     context: ToolContext,
     page_token: parameters.PageToken = None,
     max_results: Annotated[int, "How many conversations to return, 1 to 50. Default: 10."] = 10,
-    include_spam_trash: inputs.IncludeSpamTrash = False,
+    include_spam_trash: types.IncludeSpamTrash = False,
     label_ids: Annotated[
         list[str] | None,
         "Only with all of these labels, by id or name, at most 100. Default: any.",
     ] = None,
-    sender: inputs.WithSender = None,
-    recipient: inputs.WithRecipient = None,
-    subject: inputs.WithSubject = None,
-    body: inputs.WithBody = None,
-    date_range: inputs.WhenSent = None,
-    exclude_automated: inputs.ExcludeAutomated = False,
+    sender: types.WithSender = None,
+    recipient: types.WithRecipient = None,
+    subject: types.WithSubject = None,
+    body: types.WithBody = None,
+    date_range: types.WhenSent = None,
+    exclude_automated: types.ExcludeAutomated = False,
     time_zone: parameters.TimeZone = "UTC",
 ) -> Annotated[ThreadList, "The conversations that match, with who, what and when"]:
     """Find whole conversations by who wrote, what about, when, or by their labels.

@@ -1,12 +1,68 @@
-"""Declare what searches answer."""
+"""Declare the parameters and the answers of searches."""
 
-from typing import NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from arcade_gmail_multiuser.gmail.date_ranges import DateRange
 from arcade_gmail_multiuser.tools.message_types import Email, FailedItem
 
-__all__ = ["SearchResult", "ThreadList", "ThreadSummary"]
+__all__ = [
+    "ExcludeAutomated",
+    "IncludeBody",
+    "IncludeSpamTrash",
+    "ResultDetail",
+    "SearchResult",
+    "ThreadList",
+    "ThreadSummary",
+    "WhenSent",
+    "WithBody",
+    "WithRecipient",
+    "WithSender",
+    "WithSubject",
+]
+
+ResultDetail = Literal["count_only", "lightweight", "full"]
+ExcludeAutomated = Annotated[
+    bool,
+    "Leave out newsletters, notifications and no-reply senders, and mail that its headers mark as "
+    "from a list or a machine. A page may be shorter for it; omitted says by how many. "
+    "Default: false.",
+]
+IncludeSpamTrash = Annotated[bool, "Search Spam and Trash as well. Default: false."]
+
+
+IncludeBody = Annotated[
+    bool,
+    "Also read each message's text and attachment list; quoted earlier messages are folded. "
+    "Default: false, which is faster and shorter.",
+]
+
+
+WithSender = Annotated[
+    list[str] | None,
+    "From any of these names, addresses or domains; all filters together have at most 8,000 "
+    "characters. Default: anyone.",
+]
+WithRecipient = Annotated[
+    list[str] | None,
+    "To any of these names, addresses or domains; all filters together have at most 8,000 "
+    "characters. Default: anyone.",
+]
+WithSubject = Annotated[
+    list[str] | None,
+    "Subject has any of these phrases; all filters together have at most 8,000 characters. "
+    "Default: any.",
+]
+WithBody = Annotated[
+    list[str] | None,
+    "Text has any of these phrases; all filters together have at most 8,000 characters. "
+    "Default: any.",
+]
+WhenSent = Annotated[
+    DateRange | None,
+    "Only from this range of calendar days in time_zone. Default: any time.",
+]
 
 
 class SearchResult(TypedDict):

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Literal
 
 from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.gmail.addresses import display
 from arcade_gmail_multiuser.gmail.api.client import off_loop
+from arcade_gmail_multiuser.gmail.api.requests import thread_url
 from arcade_gmail_multiuser.gmail.compose.mime import (
     Composed,
+    OutgoingAttachment,
     OutgoingMessage,
     distinct_recipients,
 )
 from arcade_gmail_multiuser.gmail.compose.send import Sent
-from arcade_gmail_multiuser.tools.answer_format import clip, fence, link
+from arcade_gmail_multiuser.gmail.messages.message import ReadAttachment, ReadMessage
+from arcade_gmail_multiuser.tools.answer_format import clip, fence
 from arcade_gmail_multiuser.tools.send import confirmation
 from arcade_gmail_multiuser.tools.send.inputs import Outgoing
 from arcade_gmail_multiuser.tools.send.types import OutgoingFile, Preview, Receipt
 
 __all__ = [
-    "MAX_FILES",
-    "body_shown",
     "dry_run_receipt",
+    "files_of",
     "not_sent",
     "prepared",
     "preview",
+    "preview_of",
     "receipt",
     "recipients",
     "sent_receipt",
@@ -51,7 +55,7 @@ def sent_receipt(sent: Sent, recipients: Sequence[str]) -> Receipt:
         label_ids=list(sent.label_ids),
         status="sent" if sent.certain else "probably_sent",
         recipients=list(recipients),
-        url=link(sent.thread_id),
+        url=thread_url(sent.thread_id),
     )
     if sent.id:
         answer["message_id"] = answer["id"] = sent.id
@@ -98,29 +102,55 @@ async def prepared(context: ToolContext, outgoing: Outgoing) -> Preview:
 
 async def preview(outgoing: Outgoing, composed: Composed) -> Preview:
     """Show a message as its reader will see it, from what composing it found out."""
-    return await off_loop(len(composed.mime), lambda: _preview(outgoing, composed))
+    forwarded, readable = outgoing.forwarded, composed.readable
+
+    def build() -> Preview:
+        return preview_of(
+            outgoing.message,
+            readable.text,
+            fenced=outgoing.quotes,
+            content_type=composed.content_type,
+            files=files_of(forwarded.files) if forwarded else _hashed(outgoing.message.attachments),
+            size=len(composed.mime),
+            warnings=(*(forwarded.warnings if forwarded else ()), *readable.warnings),
+        )
+
+    return await off_loop(len(composed.mime), build)
 
 
-def _preview(outgoing: Outgoing, composed: Composed) -> Preview:
-    message, readable = outgoing.message, composed.readable
+def preview_of(
+    message: OutgoingMessage | ReadMessage,
+    body: str,
+    *,
+    fenced: bool,
+    content_type: Literal["plain", "html"],
+    files: Sequence[OutgoingFile],
+    size: int,
+    warnings: Sequence[str],
+) -> Preview:
+    """Show who a message goes to and what it says, as much as a preview holds.
+
+    Args:
+        body: its text as a reader will see it.
+        fenced: the body also holds what other people wrote.
+    """
     to, cc, bcc = distinct_recipients(message.to, message.cc, message.bcc)
-    body, omitted = body_shown(readable.text, fenced=outgoing.quotes)
+    cut = clip(body, max_chars=MAX_BODY)
+    omitted = [f"{cut.omitted_chars:,} characters at the end of the text"] if cut.truncated else []
+    if len(files) > MAX_FILES:
+        omitted.append(f"{len(files) - MAX_FILES} more attachments")
     shown = Preview(
         to=list(map(display, to)),
         cc=list(map(display, cc)),
         bcc=list(map(display, bcc)),
         subject=message.subject,
-        body=body,
-        content_type=composed.content_type,
-        attachments=_files(outgoing),
-        encoded_size=len(composed.mime),
-        warnings=list(readable.warnings),
+        body=fence(cut.text, label="message to send") if fenced else cut.text,
+        content_type=content_type,
+        attachments=list(files[:MAX_FILES]),
+        encoded_size=size,
+        warnings=list(warnings),
         omitted=omitted,
     )
-    if outgoing.forwarded:
-        shown["warnings"] = [*outgoing.forwarded.warnings, *readable.warnings]
-        more = len(outgoing.forwarded.files) - MAX_FILES
-        omitted += [f"{more} more attachments"] if more > 0 else []
     if message.from_ is not None:
         shown["from_"] = display(message.from_)
     if message.reply_to:
@@ -128,15 +158,12 @@ def _preview(outgoing: Outgoing, composed: Composed) -> Preview:
     return shown
 
 
-def body_shown(text: str, *, fenced: bool) -> tuple[str, list[str]]:
-    """Return as much of a body as a preview shows, and what it leaves out.
-
-    Args:
-        fenced: the body also holds what other people wrote.
-    """
-    cut = clip(text, max_chars=MAX_BODY)
-    omitted = [f"{cut.omitted_chars:,} characters at the end of the text"] if cut.truncated else []
-    return fence(cut.text, label="message to send") if fenced else cut.text, omitted
+def files_of(attachments: Sequence[ReadAttachment]) -> list[OutgoingFile]:
+    """List files whose content is not at hand."""
+    return [
+        OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
+        for file in attachments
+    ]
 
 
 def dry_run_receipt(shown: Preview, recipients: list[str], thread_id: str) -> Receipt:
@@ -151,12 +178,7 @@ def dry_run_receipt(shown: Preview, recipients: list[str], thread_id: str) -> Re
     )
 
 
-def _files(outgoing: Outgoing) -> list[OutgoingFile]:
-    if outgoing.forwarded:
-        return [
-            OutgoingFile(filename=file.filename, mime_type=file.mime_type, size=file.size)
-            for file in outgoing.forwarded.files[:MAX_FILES]
-        ]
+def _hashed(attachments: Sequence[OutgoingAttachment]) -> list[OutgoingFile]:
     return [
         OutgoingFile(
             filename=file.filename,
@@ -164,5 +186,5 @@ def _files(outgoing: Outgoing) -> list[OutgoingFile]:
             size=len(file.content),
             sha256=hashlib.sha256(file.content).hexdigest(),
         )
-        for file in outgoing.message.attachments
+        for file in attachments
     ]

@@ -26,6 +26,7 @@ from arcade_tdk import ToolContext
 
 from arcade_gmail_multiuser.errors import ConfigurationError, ConfirmationRequired, WrongUser
 from arcade_gmail_multiuser.gmail.compose.mime import Composed
+from arcade_gmail_multiuser.tools.checks import REQUIRE, confirmation_required
 from arcade_gmail_multiuser.tools.send.confirmation_token import (
     MAX_CLOCK_DIFFERENCE_S,
     Signer,
@@ -40,25 +41,18 @@ __all__ = [
     "check_settings",
     "content_of_draft",
     "content_of_message",
-    "is_required",
     "offer",
     "offer_message",
-    "refuse_without_drafts",
     "require",
     "require_message",
 ]
 
-REQUIRE = "GMAIL_MULTIUSER_REQUIRE_CONFIRMATION"
 KEY = "GMAIL_MULTIUSER_CONFIRMATION_KEY"
 SECRET = "ARCADE_WORKER_SECRET"
 MIN_KEY_BYTES = 32
 
 now = time.time
 """The clock; tests replace it."""
-
-_SAID = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(
-    ("", "0", "false", "no", "off"), False
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,27 +63,13 @@ class Confirmed:
     since: int
 
 
-def is_required() -> bool:
-    """Tell whether the operator wants every message confirmed.
-
-    Raises:
-        ConfigurationError: the setting is neither yes nor no.
-    """
-    said = os.environ.get(REQUIRE, "").strip().lower()
-    if said not in _SAID:
-        raise ConfigurationError(
-            f"{REQUIRE} is neither 1 nor 0. Nothing is sent until the operator corrects it."
-        )
-    return _SAID[said]
-
-
 def check_settings() -> None:
     """Refuse settings that would only fail later, when a tool is to send.
 
     Raises:
         ConfigurationError: one is wrong; the error names it, without its value.
     """
-    required = is_required()
+    required = confirmation_required()
     if _signer() is None and required:
         raise ConfigurationError(
             f"{REQUIRE} needs a key: set {KEY} to a random value of at least {MIN_KEY_BYTES} bytes."
@@ -115,10 +95,10 @@ def offer(context: ToolContext, content: bytes, preview: Preview, *, needed: boo
     """
     signer = _signer()
     if signer is None:
-        if needed or is_required():
+        if needed or confirmation_required():
             raise _no_key()
         return
-    if not (context.user_id or needed or is_required()):
+    if not (context.user_id or needed or confirmation_required()):
         return
     token, expires = signer.sign(user=_user(context), content=content, now=now())
     preview["confirmation_token"] = token
@@ -143,7 +123,7 @@ def require(context: ToolContext, token: str | None, content: bytes) -> Confirme
         ConfigurationError: there is no key to check it with.
         WrongUser: the call does not say who makes it.
     """
-    required = is_required()
+    required = confirmation_required()
     if token is None or not token.strip():
         if required:
             raise ConfirmationRequired(
@@ -164,25 +144,9 @@ async def require_message(
     context: ToolContext, token: str | None, outgoing: Outgoing
 ) -> Confirmed | None:
     """Check a confirmation of this message; as `require`."""
-    if not is_required() and not (token and token.strip()):
+    if not confirmation_required() and not (token and token.strip()):
         return None
     return require(context, token, await content_of_message(await outgoing.compose()))
-
-
-def refuse_without_drafts(*, instead: str) -> None:
-    """Refuse to send from a tool that could not promise "once" to a confirmation.
-
-    Args:
-        instead: what to use, such as "MultiUserGmailSend with a confirmation_token".
-
-    Raises:
-        ConfirmationRequired: confirmation is required.
-    """
-    if is_required():
-        raise ConfirmationRequired(
-            "The operator lets nothing be sent unconfirmed, and this tool cannot promise to send "
-            f"once. Use {instead}."
-        )
 
 
 def _digest(kind: bytes, content: bytes) -> bytes:
@@ -213,5 +177,5 @@ def _no_key() -> ConfigurationError:
 
 def _user(context: ToolContext) -> str:
     if not context.user_id:
-        raise WrongUser("This call does not say whom it is made for, so nobody can confirm it.")
+        raise WrongUser("This call does not say whom it is made for, so it cannot be confirmed.")
     return context.user_id

@@ -8,7 +8,7 @@ import binascii
 import mimetypes
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from arcade_gmail_multiuser.errors import (
@@ -34,7 +34,7 @@ from arcade_gmail_multiuser.gmail.compose.mime import (
 )
 from arcade_gmail_multiuser.gmail.compose.reply import compose_reply, read_for_reply
 from arcade_gmail_multiuser.gmail.compose.send import composed
-from arcade_gmail_multiuser.gmail.compose.send_as import sender_of, signed
+from arcade_gmail_multiuser.gmail.compose.send_as import Sender, sender_of, signed
 from arcade_gmail_multiuser.gmail.messages import fetch
 from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.send.types import AttachmentInput
@@ -99,14 +99,17 @@ async def new_message(
         InvalidInput: an attachment is missing, damaged, or a path or URL.
     """
     recipients, cc, bcc = _recipients(to), parse_addresses(written.cc), parse_addresses(written.bcc)
-    if gmail is None:
-        files = await _files_in_call(written.attachments)
-        return Outgoing(_message(written, recipients, cc, bcc, subject, files))
-    sender = await sender_of(gmail, written.from_address, sign=written.add_signature)
-    body, content_type = signed(written.body, written.content_type, sender)
-    files = await _files(gmail, written.attachments)
-    written = replace(written, body=body, content_type=content_type)
-    return Outgoing(sender.put_on(_message(written, recipients, cc, bcc, subject, files)))
+    ready = await _prepare(written, gmail)
+    message = OutgoingMessage(
+        to=recipients,
+        subject=subject,
+        body=ready.body,
+        cc=cc,
+        bcc=bcc,
+        content_type=ready.content_type,
+        attachments=ready.files,
+    )
+    return Outgoing(ready.sender.put_on(message))
 
 
 async def reply(
@@ -126,22 +129,20 @@ async def reply(
     """
     message_id = checks.identifier("reply_to_message_id", to_message)
     cc, bcc = parse_addresses(written.cc), parse_addresses(written.bcc)
-    sender = await sender_of(gmail, written.from_address, sign=written.add_signature)
-    body, content_type = signed(written.body, written.content_type, sender)
-    files = await _files(gmail, written.attachments)
+    ready = await _prepare(written, gmail)
     original, mine = await read_for_reply(gmail, message_id)
     message = compose_reply(
         original,
-        body=body,
+        body=ready.body,
         mine=mine,
         whom=whom,
         cc=cc,
         bcc=bcc,
-        content_type=content_type,
-        attachments=files,
+        content_type=ready.content_type,
+        attachments=ready.files,
         quote=quote,
     )
-    return Outgoing(sender.put_on(message), original.thread_id, quotes=quote)
+    return Outgoing(ready.sender.put_on(message), original.thread_id, quotes=quote)
 
 
 async def forward(gmail: GmailClient, written: Written, *, email_id: str, to: str) -> Outgoing:
@@ -183,23 +184,23 @@ def idempotency_key(key: str | None, confirmation_token: str | None) -> str | No
     return key
 
 
-def _message(
-    written: Written,
-    to: tuple[Address, ...],
-    cc: tuple[Address, ...],
-    bcc: tuple[Address, ...],
-    subject: str,
-    files: tuple[OutgoingAttachment, ...],
-) -> OutgoingMessage:
-    return OutgoingMessage(
-        to=to,
-        subject=subject,
-        body=written.body,
-        cc=cc,
-        bcc=bcc,
-        content_type=written.content_type,
-        attachments=files,
-    )
+@dataclass(frozen=True, slots=True, repr=False)
+class _Ready:
+    """What was written, with its sender, signature and files."""
+
+    sender: Sender
+    body: str
+    content_type: ContentType
+    files: tuple[OutgoingAttachment, ...]
+
+
+async def _prepare(written: Written, gmail: GmailClient | None) -> _Ready:
+    if gmail is None:
+        files = await _files_in_call(written.attachments)
+        return _Ready(Sender(), written.body, written.content_type, files)
+    sender = await sender_of(gmail, written.from_address, sign=written.add_signature)
+    body, content_type = signed(written.body, written.content_type, sender)
+    return _Ready(sender, body, content_type, await _files(gmail, written.attachments))
 
 
 def _recipients(given: str) -> tuple[Address, ...]:

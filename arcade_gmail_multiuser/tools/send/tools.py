@@ -1,4 +1,4 @@
-"""Tools that send mail, or show it before it is sent."""
+"""Send mail, or show it before it is sent."""
 
 from typing import Annotated
 
@@ -7,8 +7,9 @@ from arcade_tdk import ToolContext
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.compose import send
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_SEND
+from arcade_gmail_multiuser.tools import checks
 from arcade_gmail_multiuser.tools.behavior import READS, SENDS, SENDS_ONCE
-from arcade_gmail_multiuser.tools.context import caller_of, gmail_client
+from arcade_gmail_multiuser.tools.checks import caller_of, gmail_client
 from arcade_gmail_multiuser.tools.decorator import tool
 from arcade_gmail_multiuser.tools.send import answers, confirmation, inputs, types
 from arcade_gmail_multiuser.tools.send.types import Preview, Receipt
@@ -46,7 +47,7 @@ async def send_email(
     outgoing = await inputs.new_message(written, to=recipient, subject=subject)
     if dry_run:
         return await answers.not_sent(outgoing)
-    confirmation.refuse_without_drafts(
+    checks.refuse_without_drafts(
         instead="PrepareEmail, then MultiUserGmailSend with its confirmation_token"
     )
     return answers.receipt(await send.send_once(gmail, outgoing.message), outgoing)
@@ -146,7 +147,7 @@ async def reply_to_email(
     """
     gmail = gmail_client(context)
     if not dry_run:
-        confirmation.refuse_without_drafts(
+        checks.refuse_without_drafts(
             instead="WriteDraftReplyEmail, then SendDraftEmail with a confirmation_token"
         )
     written = inputs.Written(body, cc, bcc, content_type, attachments, from_address, add_signature)
@@ -176,7 +177,7 @@ async def forward_email(
     """
     gmail = gmail_client(context)
     if not dry_run:
-        confirmation.refuse_without_drafts(
+        checks.refuse_without_drafts(
             instead="MultiUserGmailSend with a confirmation_token, and from_email_id for the files"
         )
     written = inputs.Written(note, cc, bcc, from_address=from_address)

@@ -67,7 +67,7 @@ async def grant(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> N
 
 
 async def approve(gmail: MultiUserGmailAgent, user_id: str, request: dict[str, Any]) -> bool:
-    """Ask the person about a call that would send; one that only lacked permission may go on."""
+    """Ask the person about a call that would send; one that only lacked permission may continue."""
     if not await gmail.needs_approval(user_id, request):
         return True
     return await says_yes(user_id, request["action"], request["parameters"])

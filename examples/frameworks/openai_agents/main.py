@@ -34,7 +34,7 @@ DENIED = "The person does not want this to be done."
 
 @dataclass
 class Person:
-    """Whom a run is for. The SDK hands it to the tools and never shows it to the model."""
+    """Whom a run is for. The SDK passes it to the tools and never shows it to the model."""
 
     user_id: str
 

@@ -35,7 +35,7 @@ DENIED = ToolDenied("The person does not want this to be done.")
 
 @dataclass
 class Person:
-    """Whom a run is for. Pydantic AI hands it to the tools and never shows it to the model."""
+    """Whom a run is for. Pydantic AI passes it to the tools and never shows it to the model."""
 
     user_id: str
 
@@ -77,7 +77,7 @@ async def grant(gmail: MultiUserGmailAgent, user_id: str, tools: list[str]) -> N
 
 
 async def approve(gmail: MultiUserGmailAgent, user_id: str, call: ToolCallPart) -> bool:
-    """Ask the person about a call that would send; one that only lacked permission may go on."""
+    """Ask the person about a call that would send; one that only lacked permission may continue."""
     request = {"action": call.tool_name, "parameters": call.args_as_dict()}
     if not await gmail.needs_approval(user_id, request):
         return True

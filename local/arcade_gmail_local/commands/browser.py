@@ -1,8 +1,8 @@
-"""A tiny scripted browser: one person's cookies, redirects, and forms filled in and sent.
+"""Script a browser: one person's cookies, redirects and forms.
 
-It stands in for the person in the demo and in tests, so that the OAuth flow runs through its
-real pages: choosing an account, consenting, confirming. It knows no page by its address; it
-reads what a person would read, the forms.
+It plays the person in the demo and in tests, so that the OAuth flow runs through its real pages:
+choosing an account, consenting, confirming. It knows no page by its URL; it reads the forms, as a
+person does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class BrowserStuck(GmailMultiuserError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Form:
-    """A form as it would be sent untouched, and what a person could still choose in it."""
+    """A form as it would be sent unchanged, and what a person could choose in it."""
 
     action: str
     method: str
@@ -50,13 +50,13 @@ class Page:
 
 
 class Browser:
-    """One person's browser, with cookies of its own. Use it as an asynchronous context manager."""
+    """One person's browser with its own cookies; an asynchronous context manager."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Browser:
-        # aiohttp keeps no cookies for bare addresses unless told to; here all is loopback.
+        # By default aiohttp keeps no cookies for IP addresses; here all is loopback.
         self._session = aiohttp.ClientSession(
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -83,9 +83,9 @@ class Browser:
         checked: Sequence[tuple[str, str]] | None = None,
         values: Mapping[str, str] | None = None,
     ) -> Page:
-        """Send a form: its own fields, the chosen button, the ticked boxes, the filled-in values.
+        """Submit a form with a button, ticked boxes and filled-in values.
 
-        `checked` replaces the boxes that were ticked already; None leaves them as they are.
+        `checked` replaces the boxes that are ticked already; None leaves them as they are.
         """
         filled = values or {}
         boxes = set(form.checkboxes)
@@ -115,7 +115,7 @@ class Browser:
                 body = await answer.text()
                 return _page(str(answer.url), answer.status, body)
         except (aiohttp.ClientError, TimeoutError) as failed:
-            # The address may hold a code or a state, so it is not named.
+            # The URL may contain a code or a state, so it is not named.
             raise BrowserStuck(f"The browser got no page: {type(failed).__name__}.") from None
 
 
@@ -137,14 +137,14 @@ def _form(url: str, node: LexborNode) -> Form:
     buttons: list[tuple[str, str, str]] = []
     for control in node.css("input, button"):
         name, value = _attribute(control, "name"), _attribute(control, "value")
-        kind = _attribute(control, "type") or ("submit" if control.tag == "button" else "text")
+        kind = _kind_of(control)
         if kind in {"submit", "button"}:
             label = control.text(strip=True) if control.tag == "button" else value
             buttons.append((name, value, label))
         elif kind in {"checkbox", "radio"}:
-            checkboxes.append((name, value or "on"))
-            if "checked" in control.attributes:
-                fields.append((name, value or "on"))
+            box = (name, value or "on")
+            checkboxes.append(box)
+            fields += [box] if "checked" in control.attributes else []
         elif name:
             fields.append((name, value))
     return Form(
@@ -154,6 +154,10 @@ def _form(url: str, node: LexborNode) -> Form:
         checkboxes=tuple(checkboxes),
         buttons=tuple(buttons),
     )
+
+
+def _kind_of(control: LexborNode) -> str:
+    return _attribute(control, "type") or ("submit" if control.tag == "button" else "text")
 
 
 def _attribute(node: LexborNode, name: str) -> str:

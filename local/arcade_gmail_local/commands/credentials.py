@@ -1,7 +1,7 @@
-"""The secrets of a stack on this machine, made once for each data directory.
+"""Make the secrets of a local stack, once for each data directory.
 
-They lie beside the data they protect, readable by their owner alone. That is right for
-development and for nothing else: in production they come from a secret store.
+They are stored beside the data they protect, readable only by their owner. That is for development
+only: in production, secrets come from a secret store.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Credentials:
 
 
 def private_directory(path: Path) -> Path:
-    """Make a directory that only its owner may enter, and return it."""
+    """Create a directory that only its owner may enter, and return it."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as failed:
@@ -40,7 +40,7 @@ def private_directory(path: Path) -> Path:
 def credentials_in(directory: Path) -> Credentials:
     """Return the directory's credentials; the first call makes them.
 
-    A later start needs the same encryption key, or nobody's stored token could be opened.
+    A later start needs the same encryption key, or no stored token could be opened.
     """
     path = directory / FILE_NAME
     try:
@@ -66,5 +66,5 @@ def _read(path: Path) -> Credentials:
         return Credentials(**{field.name: str(stored[field.name]) for field in fields(Credentials)})
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigurationError(
-            f"{path} cannot be read. Remove the data directory to begin anew."
+            f"{path} cannot be read. Delete the data directory to start again."
         ) from None

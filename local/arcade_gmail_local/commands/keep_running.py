@@ -1,4 +1,4 @@
-"""Keep a stack running until somebody interrupts it or one of its processes ends."""
+"""Keep a stack running until it is interrupted or one of its processes ends."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from arcade_gmail_local.commands.server_process import ChildFailed
+from arcade_gmail_local.commands.server_process import ProcessFailed
 from arcade_gmail_local.commands.stack import Running, Stack, user_emails
 
-__all__ = ["keep_up"]
+__all__ = ["keep_running"]
 
 
-async def keep_up(
+async def keep_running(
     data: Path | None,
     *,
     users: int,
@@ -23,9 +23,9 @@ async def keep_up(
     verifier_url: str | None = None,
     token_readers: Sequence[str] = (),
 ) -> int:
-    """Start the stack, say where it is, and stop it on SIGINT or SIGTERM; return 0 then.
+    """Start the stack, print its addresses, and stop it on SIGINT or SIGTERM; return 0 then.
 
-    Raises ChildFailed, after showing the child's last log lines, if a process ends by itself.
+    Raises ProcessFailed, after printing the last log lines, if a process ends by itself.
     """
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -47,7 +47,7 @@ async def keep_up(
     stopping.cancel()
     try:
         working.result()
-    except ChildFailed as failed:
+    except ProcessFailed as failed:
         print(failed.log, file=sys.stderr)
         raise
     return 0
@@ -56,7 +56,7 @@ async def keep_up(
 async def _run_until_one_ends(stack: Stack, *, as_json: bool) -> None:
     async with stack as running:
         print(json.dumps(running.as_dict()) if as_json else _for_people(running), flush=True)
-        raise await stack.until_one_ends()
+        raise await stack.wait_for_failure()
 
 
 def _for_people(running: Running) -> str:
@@ -67,5 +67,5 @@ def _for_people(running: Running) -> str:
         "To use it with arcadepy:\n"
         f"  export ARCADE_BASE_URL={running.engine}\n"
         f"  export ARCADE_API_KEY={running.api_key}\n\n"
-        "Ctrl-C ends it."
+        "Press Ctrl-C to stop."
     )

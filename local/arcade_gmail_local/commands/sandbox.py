@@ -1,7 +1,7 @@
-"""Start the stand-in for Google: OAuth with a consent page, Gmail, and two mailboxes of mail.
+"""Start the Google sandbox: OAuth with a consent page, Gmail, and two mailboxes full of mail.
 
-Anybody who can reach it reads every mailbox in it and makes tokens, so it listens on loopback
-unless --expose says otherwise. All of it is in memory; nothing outlives the process.
+Anyone who can reach it can read every mailbox in it and make tokens, so it listens on loopback
+unless you pass --expose. Everything is in memory and ends with the process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "start the stand-in for Google: OAuth and two mailboxes"
+SUMMARY = "start the Google sandbox: OAuth and two mailboxes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.expose and not http_server.is_loopback(arguments.host):
         raise ConfigurationError(
             f"The sandbox hands its mail to anyone who asks, and {arguments.host} is not loopback. "
-            "Use 127.0.0.1, or say --expose if that is what you want."
+            "Use 127.0.0.1, or pass --expose if that is what you want."
         )
     listener = http_server.listen(arguments)
     from arcade_gmail_local.sandbox.app import create_sandbox

@@ -1,7 +1,7 @@
-"""One server process: start it, learn its address, wait until it is healthy, stop it.
+"""Start a server process, learn its address, wait until it is healthy, and stop it.
 
-Secrets reach it through its environment, because any user of the machine can read an argv. It
-holds our end of its stdin: when we end, however we end, it sees its stdin end and ends too.
+Secrets reach it through its environment, because any user of the machine can read an argv. Its
+stdin is a pipe from us: when we end, even if killed, it sees its stdin close and ends too.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import aiohttp
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
 
-__all__ = ["Child", "ChildFailed"]
+__all__ = ["ProcessFailed", "ServerProcess"]
 
 STOP_S = 6.0
 LOG_LINES = 12
 
 
-class ChildFailed(GmailMultiuserError):
-    """A server process ended, or never became healthy. `log` holds its last lines."""
+class ProcessFailed(GmailMultiuserError):
+    """A server process ended, or never became healthy. `log` has its last lines."""
 
-    code = "child_failed"
+    code = "process_failed"
 
     def __init__(self, message: str, *, log: str = "") -> None:
         super().__init__(message)
         self.log = log
 
 
-class Child:
-    """A subcommand of ours running as a process of its own; its stderr goes to `log_file`."""
+class ServerProcess:
+    """A subcommand running as its own process; its stderr goes to `log_file`."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log_file: Path) -> None:
         self.name = name
@@ -45,10 +45,10 @@ class Child:
     @classmethod
     async def start(
         cls, name: str, arguments: Sequence[str], *, environment: Mapping[str, str], logs: Path
-    ) -> Child:
-        """Start `arcade-gmail-multiuser NAME --port 0 …` in a session of its own.
+    ) -> ServerProcess:
+        """Start `arcade-gmail-multiuser NAME --port 0 …` in its own session.
 
-        A Ctrl-C in the terminal therefore reaches only us, and we stop the rest in order.
+        So a Ctrl-C in the terminal reaches only us, and we stop the processes in order.
         """
         log_file = logs / f"{name}.log"
         descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -71,41 +71,41 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    async def announced_url(self, *, deadline_s: float) -> str:
-        """Wait for the one line in which the child says where it listens."""
+    async def wait_for_url(self, *, deadline_s: float) -> str:
+        """Wait for the one line in which the process announces its address."""
         stdout = self._process.stdout
         assert stdout is not None  # noqa: S101 - we asked for a pipe
         try:
             line = await asyncio.wait_for(stdout.readline(), deadline_s)
         except TimeoutError:
-            raise self.failure("did not say where it listens in time") from None
+            raise self.failure("did not announce its address in time") from None
         if not line:
-            await self.ended()
-            raise self.failure(self._how_it_ended())
+            await self.wait()
+            raise self.failure(self._describe_end())
         url: str = json.loads(line)["url"]
         return url
 
-    async def healthy(self, url: str, *, deadline_s: float) -> None:
-        """Wait until `url` answers 200; raise ChildFailed if the child ends first."""
+    async def wait_until_healthy(self, url: str, *, deadline_s: float) -> None:
+        """Wait until `url` answers 200; raise ProcessFailed if the process ends first."""
         answering = asyncio.ensure_future(_answers(url))
-        ending = asyncio.ensure_future(self.ended())
+        ending = asyncio.ensure_future(self.wait())
         try:
             done, _ = await asyncio.wait(
                 {answering, ending}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED
             )
             if answering in done:
                 return answering.result()
-            raise self.failure(self._how_it_ended() if ending in done else "is not healthy in time")
+            raise self.failure(self._describe_end() if ending in done else "is not healthy in time")
         finally:
             answering.cancel()
             ending.cancel()
             await asyncio.gather(answering, ending, return_exceptions=True)
 
-    async def ended(self) -> None:
+    async def wait(self) -> None:
         await self._process.wait()
 
     async def stop(self) -> None:
-        """Ask it to end, and make it end if it does not within a few seconds."""
+        """Terminate it, and kill it if it does not end within a few seconds."""
         if self._process.returncode is None:
             self._signal("terminate")
             try:
@@ -116,8 +116,8 @@ class Child:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def failure(self, what: str) -> ChildFailed:
-        return ChildFailed(f"The process `{self.name}` {what}.", log=self.tail())
+    def failure(self, what: str) -> ProcessFailed:
+        return ProcessFailed(f"The process `{self.name}` {what}.", log=self.tail())
 
     def tail(self) -> str:
         """Return the last lines of its log."""
@@ -131,7 +131,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):  # it may end just before the signal
             getattr(self._process, method)()
 
-    def _how_it_ended(self) -> str:
+    def _describe_end(self) -> str:
         status = self._process.returncode
         if status is not None and status < 0:
             return f"was ended by signal {-status}"

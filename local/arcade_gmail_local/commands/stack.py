@@ -1,9 +1,11 @@
-"""Sandbox, worker and engine on free loopback ports, as three processes that end together."""
+"""Run sandbox, worker and engine on free loopback ports, as processes that end together."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,16 +16,15 @@ from types import TracebackType
 import aiohttp
 
 from arcade_gmail_local.commands.credentials import Credentials, credentials_in, private_directory
-from arcade_gmail_local.commands.directory_lock import hold, let_go
-from arcade_gmail_local.commands.server_process import Child, ChildFailed
-from arcade_gmail_multiuser.errors import GmailMultiuserError
+from arcade_gmail_local.commands.server_process import ProcessFailed, ServerProcess
+from arcade_gmail_multiuser.errors import ConfigurationError, GmailMultiuserError
 
 __all__ = ["Running", "Stack", "user_emails"]
 
-ACCOUNTS_IN_FLIGHT = 16
+MAX_ACCOUNTS_IN_FLIGHT = 16
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"
-"""The OAuth client that the sandbox knows. Not a secret: it opens nothing else."""
+"""The sandbox's OAuth client. Not a secret: it opens nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Running:
 
 
 def engine_environment(secrets: Credentials) -> dict[str, str]:
-    """Give the engine its secrets, and keep a real database that the shell names out of it."""
+    """Return the engine's secrets, and hide a real database that the shell's environment names."""
     return {
         "ARCADE_API_KEY": secrets.api_key,
         "ARCADE_WORKER_SECRET": secrets.worker_secret,
@@ -59,19 +60,19 @@ def user_emails(count: int) -> list[str]:
 class Stack:
     """Start the processes on entering, stop them on leaving.
 
-    `data` keeps the engine's database, the credentials and the logs; without it they are in a
-    temporary directory that goes with the stack. The sandbox keeps nothing, so people connect
-    anew after a restart. Raises ChildFailed when a process does not start, and ConfigurationError
-    when another stack runs on `data`.
+    `data` keeps the engine's database, the credentials and the logs; by default they are in a
+    temporary directory that is deleted with the stack. The sandbox keeps nothing, so people
+    connect again after a restart. Raises ProcessFailed if a process does not start, and
+    ConfigurationError if another stack runs on `data`.
 
     Args:
-        users: addresses to make sandbox accounts for, beside Alice's and Bob's.
-        engine: False leaves the engine out; its address and key are then empty.
-        seeded: False leaves Alice's and Bob's accounts out.
+        users: addresses of more sandbox accounts, besides Alice's and Bob's.
+        engine: False leaves out the engine; its address and key are then empty.
+        seeded: False leaves out Alice's and Bob's accounts.
         workers: how many processes the worker has.
-        verifier_url: the application's page that confirms who is signed in; without it the engine
-            asks on a page of its own.
-        token_readers: the names of API keys that the engine hands people's tokens to.
+        verifier_url: the application's page that confirms who is signed in; by default the engine
+            asks on its own page.
+        token_readers: names of the API keys that may read people's tokens.
     """
 
     def __init__(
@@ -86,10 +87,10 @@ class Stack:
         token_readers: Sequence[str] = (),
         deadline_s: float = 40.0,
     ) -> None:
-        self.children: list[Child] = []
+        self.processes: list[ServerProcess] = []
         self._data = data
-        self._held: int | None = None
-        self._passing: tempfile.TemporaryDirectory[str] | None = None
+        self._lock: int | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._users = users
         self._with_engine = engine
         self._seeded = seeded
@@ -113,9 +114,9 @@ class Stack:
     ) -> None:
         await self._stop()
 
-    async def until_one_ends(self) -> ChildFailed:
-        """Wait for the first process that ends by itself and return that as an error."""
-        endings = {asyncio.ensure_future(child.ended()): child for child in self.children}
+    async def wait_for_failure(self) -> ProcessFailed:
+        """Wait for the first process that ends by itself, and return the error for it."""
+        endings = {asyncio.ensure_future(one.wait()): one for one in self.processes}
         try:
             done, _ = await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -126,19 +127,19 @@ class Stack:
     def _directory(self) -> Path:
         if self._data is not None:
             directory = private_directory(self._data)
-            self._held = hold(directory)
+            self._lock = acquire_lock(directory)
             return directory
-        self._passing = tempfile.TemporaryDirectory(prefix="arcade-gmail-")
-        return Path(self._passing.name)
+        self._temporary = tempfile.TemporaryDirectory(prefix="arcade-gmail-")
+        return Path(self._temporary.name)
 
     async def _start(self, data: Path) -> Running:
-        """Start each process as soon as it can be told the addresses of those before it.
+        """Start each process as soon as the addresses it needs are known.
 
-        A child says its address before its heavy imports, so they start side by side.
+        A process announces its address before its heavy imports, so they all import side by side.
         """
         secrets = credentials_in(data)
-        sandbox = await self._child("sandbox", () if self._seeded else ("--empty",), {}, data)
-        worker = await self._child(
+        sandbox = await self._launch("sandbox", () if self._seeded else ("--empty",), {}, data)
+        worker = await self._launch(
             "serve",
             ("--workers", str(self._workers)),
             {"ARCADE_WORKER_SECRET": secrets.worker_secret, "GMAIL_API_ENDPOINT": sandbox},
@@ -147,7 +148,7 @@ class Stack:
         health = [f"{sandbox}/_sandbox/requests", f"{worker}/worker/health"]
         engine = ""
         if self._with_engine:
-            engine = await self._child(
+            engine = await self._launch(
                 "engine",
                 (
                     *("--data", str(data), "--worker-url", worker, "--google-url", sandbox),
@@ -165,8 +166,8 @@ class Stack:
 
     async def _all_healthy(self, urls: Sequence[str]) -> None:
         waiting = [
-            asyncio.ensure_future(child.healthy(url, deadline_s=self._deadline_s))
-            for child, url in zip(self.children, urls, strict=True)
+            asyncio.ensure_future(process.wait_until_healthy(url, deadline_s=self._deadline_s))
+            for process, url in zip(self.processes, urls, strict=True)
         ]
         try:
             await asyncio.gather(*waiting)
@@ -174,27 +175,50 @@ class Stack:
             for one in waiting:
                 one.cancel()
 
-    async def _child(
+    async def _launch(
         self, name: str, arguments: Sequence[str], environment: dict[str, str], data: Path
     ) -> str:
         quiet = {"ARCADE_USAGE_TRACKING": "0", "ARCADE_DISABLE_AUTOUPDATE": "1"}
-        child = await Child.start(name, arguments, environment={**quiet, **environment}, logs=data)
-        self.children.append(child)
-        return await child.announced_url(deadline_s=self._deadline_s)
+        process = await ServerProcess.start(
+            name, arguments, environment={**quiet, **environment}, logs=data
+        )
+        self.processes.append(process)
+        return await process.wait_for_url(deadline_s=self._deadline_s)
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(child.stop() for child in reversed(self.children)))
-        if self._held is not None:
-            let_go(self._held)
-            self._held = None
-        if self._passing is not None:
-            self._passing.cleanup()
-            self._passing = None
+        await asyncio.gather(*(process.stop() for process in reversed(self.processes)))
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+
+def acquire_lock(directory: Path) -> int:
+    """Lock a directory for this process, and return a descriptor whose closing releases the lock.
+
+    Two engines on one SQLite file undo each other. The lock is on the directory itself, so nothing
+    is left behind, and the kernel releases it however the process ends. Children do not inherit it.
+
+    Raises:
+        ConfigurationError: another process has the lock.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as failed:
+        os.close(descriptor)
+        problem = f"Cannot lock {directory}: {os.strerror(failed.errno or 0)}."
+        if isinstance(failed, BlockingIOError):
+            problem = f"Another `up` runs on {directory}. Stop it, or use another --data."
+        raise ConfigurationError(problem) from None
+    return descriptor
 
 
 async def add_accounts(sandbox: str, emails: Sequence[str]) -> None:
-    """Give each person an account in the sandbox with one mail of welcome."""
-    limit = asyncio.Semaphore(ACCOUNTS_IN_FLIGHT)
+    """Add sandbox accounts, each with one welcome mail."""
+    limit = asyncio.Semaphore(MAX_ACCOUNTS_IN_FLIGHT)
 
     async def add(session: aiohttp.ClientSession, email: str) -> None:
         account = {"email": email, "messages": [_welcome(email)]}

@@ -97,8 +97,8 @@ async def open_services(
         await services.limiter.prepare()
         await services.audit.prepare()
         await _begin_audit(services.events)
-        for one in (services.disconnector, services.scheduler):
-            exits.push_async_callback(_end, one, asyncio.create_task(one.keep_running()))
+        for work in (services.disconnector, services.scheduler):
+            exits.push_async_callback(_end, work, asyncio.create_task(work.keep_running()))
         yield services
 
 

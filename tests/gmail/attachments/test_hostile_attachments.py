@@ -206,7 +206,7 @@ async def test_a_sheet_of_a_million_rows_ends_in_time() -> None:
 
 
 async def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(module, "MAX_SILENCE_S", 0.0)
     close_readers()  # a new one takes a while to start, so it cannot answer before it is ended
     with pytest.raises(UnreadableAttachment) as raised:
         await attachment_text(b"hello", filename="a.txt")
@@ -242,7 +242,7 @@ async def test_the_reading_process_knows_none_of_the_workers_secrets(
 
 
 def test_lines_are_gathered_until_there_is_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extract, "SOFT_SECONDS", -1.0)
+    monkeypatch.setattr(extract, "MAX_READING_S", -1.0)
     found = extract.gather(["one", "two"])
     assert found.text == "one"
     assert not found.complete

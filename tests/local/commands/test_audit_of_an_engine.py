@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from arcade_gmail_local.commands.credentials import credentials_in
 from arcade_gmail_local.commands.engine import DATABASE_FILE
-from arcade_gmail_local.commands.server_process import Child
+from arcade_gmail_local.commands.server_process import ServerProcess
 from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_local.commands.stack import Stack
 from arcade_gmail_local.engine.database import open_database
@@ -97,12 +97,12 @@ async def test_s56_what_a_configured_engine_wrote_is_verified_with_its_configura
         "T_API_KEY": "canary-api-" + new_key(),
         "T_WORKER_SECRET": "canary-worker-" + new_key(),
     }
-    child = await Child.start(
+    child = await ServerProcess.start(
         "engine", ("--config", str(config)), environment=environment, logs=tmp_path
     )
     try:
-        engine = await child.announced_url(deadline_s=30)
-        await child.healthy(f"{engine}/v1/health", deadline_s=30)
+        engine = await child.wait_for_url(deadline_s=30)
+        await child.wait_until_healthy(f"{engine}/v1/health", deadline_s=30)
         async with aiohttp.ClientSession() as http:
             asked = {"user_id": "alice"}
             for key, status in ((environment["T_API_KEY"], 200), ("arc_wrong", 401)):
@@ -134,7 +134,7 @@ async def test_an_address_that_an_engine_takes_is_verified(database_url: str, dr
     async with server.begin() as db:
         await db.execute(text(f"CREATE SCHEMA {schema}"))
     key, engine = new_key(), open_database(given)
-    log = AuditLog(SqlAuditStore(engine), AuditKeys.from_base64([key]))
+    log = AuditLog(SqlAuditStore(engine), AuditKeys([key]))
     try:
         await log.prepare()
         await log.record("token.read", outcome="succeeded", actor="agent", user_id="alice")

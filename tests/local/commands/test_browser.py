@@ -117,7 +117,7 @@ async def test_a_lost_connection_does_not_repeat_the_address(unused_tcp_port: in
     [
         ("/refused", "was stopped by a page: 'Blocked' (403)"),
         ("/endless", "more than 8 pages"),
-        ("/mute", "no button to go on with on the page 'Survey'"),
+        ("/mute", "no button to continue with on the page 'Survey'"),
     ],
 )
 async def test_a_sign_in_that_leads_nowhere_says_where_it_stopped(

@@ -21,11 +21,11 @@ from arcadepy import AsyncArcade
 from processes import Watch, clean_environment, descendants, run_command
 from rich.console import Console
 
+from arcade_gmail_local.commands.demo.answer_log import AnswerLog
 from arcade_gmail_local.commands.demo.checks import Check, check_all
 from arcade_gmail_local.commands.demo.person import Person, ids_in
-from arcade_gmail_local.commands.demo.recording import Wire
-from arcade_gmail_local.commands.demo.run import tell
-from arcade_gmail_local.commands.demo.scenario import Outcome, Story
+from arcade_gmail_local.commands.demo.run import run_story
+from arcade_gmail_local.commands.demo.story import Outcome, Story
 from arcade_gmail_local.commands.stack import Running, Stack
 
 
@@ -35,7 +35,7 @@ def test_the_whole_demo_ends_with_0_and_shows_that_nothing_crossed() -> None:
     took = time.monotonic() - started
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    for told in ("What each of them saw", "What has to hold", "Nothing crossed."):
+    for told in ("What each of them saw", "Checks", "Nothing crossed."):
         assert told in done.stdout
     assert "✗" not in done.stdout
     assert done.stdout.count("✓") > 20
@@ -80,8 +80,8 @@ async def put_fault(running: Running, match: dict[str, str], action: dict[str, A
 async def test_a_fault_at_google_fails_the_demo_at_the_step_it_hits(running: Running) -> None:
     await put_fault(running, {"method": "users.threads.modify"}, {"status": 400})
     shown = io.StringIO()
-    assert not await tell(running, Console(file=shown, width=120))
-    assert "✗ Star a thread; put a mail into the trash" in shown.getvalue()
+    assert not await run_story(running, Console(file=shown, width=120))
+    assert "✗ Star a thread, and trash a mail" in shown.getvalue()
     assert "The demo failed." in shown.getvalue()
     assert "All" not in shown.getvalue().splitlines()[-1]
 
@@ -90,7 +90,7 @@ async def test_a_person_whose_mailbox_is_down_fails_the_demo(running: Running) -
     match = {"user": "bob@example.com", "method": "users.labels.list"}
     await put_fault(running, match, {"status": 403, "body": "{}"})
     shown = io.StringIO()
-    assert not await tell(running, Console(file=shown, width=120))
+    assert not await run_story(running, Console(file=shown, width=120))
     assert "for Bob" in shown.getvalue()
 
 
@@ -114,7 +114,7 @@ def thread(thread_id: str, subject: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def told() -> AsyncIterator[tuple[Story, Wire]]:
+async def told() -> AsyncIterator[tuple[Story, AnswerLog]]:
     """A story in which everything went well, without a stack to tell it on."""
     async with AsyncArcade(api_key="unused", base_url="http://127.0.0.1:1") as arcade:
         alice = Person("alice@example.com", "Project Heron", arcade)
@@ -130,9 +130,9 @@ async def told() -> AsyncIterator[tuple[Story, Wire]]:
                 thread_seen_by_sender=thread(letter, GOOD.subject),
                 thread_seen_by_recipient=thread(letter * 2, GOOD.subject),
             )
-        wire = Wire()
-        await wire.keep(httpx.Response(200, json={"emails": []}))
-        yield story, wire
+        answer_log = AnswerLog()
+        await answer_log.record(httpx.Response(200, json={"emails": []}))
+        yield story, answer_log
 
 
 class Refusing:
@@ -156,24 +156,24 @@ class Refusing:
         await self._server.close()
 
 
-async def broken(story: Story, wire: Wire, worker_status: int = 401) -> list[Check]:
+async def broken(story: Story, answer_log: AnswerLog, worker_status: int = 401) -> list[Check]:
     async with Refusing(worker_status) as running:
-        return [check for check in await check_all(story, wire, running) if not check.holds]
+        return [check for check in await check_all(story, answer_log, running) if not check.passed]
 
 
-async def test_a_story_that_went_well_breaks_no_check(told: tuple[Story, Wire]) -> None:
+async def test_a_story_that_went_well_breaks_no_check(told: tuple[Story, AnswerLog]) -> None:
     assert await broken(*told) == []
 
 
 TAMPERED: dict[str, Callable[[Story], object]] = {
-    "nobody is served before connecting": lambda story: story.asked_to_connect.pop(),
-    "each is recognised as oneself": lambda story: story.names.update(
+    "no one is served before connecting": lambda story: story.asked_to_connect.pop(),
+    "each is recognised as themselves": lambda story: story.names.update(
         {"bob@example.com": "alice@example.com"}
     ),
     "Alice finds Project Heron and nothing of Project Falcon": lambda story: setattr(
         story.alice, "found_of_the_other", 1
     ),
-    "none of Bob's answers speaks of Project Heron": lambda story: story.bob.answers.append(
+    "none of Bob's answers mentions Project Heron": lambda story: story.bob.answers.append(
         {"threads": [{"snippet": "… project heron …"}]}
     ),
     "nothing that Alice asked for was lost": lambda story: story.alice.answers.append(
@@ -183,16 +183,16 @@ TAMPERED: dict[str, Callable[[Story], object]] = {
     "Alice's letter was sent once and arrived once": lambda story: setattr(
         story.letters["alice@example.com"], "copies_sent", 2
     ),
-    "Alice's reply stands in the same thread, for both": lambda story: story.letters[
+    "Alice's reply is in the same thread, for both": lambda story: story.letters[
         "bob@example.com"
     ].thread_seen_by_recipient.pop(),
-    "Bob's reply stands in the same thread, for both": lambda story: (
+    "Bob's reply is in the same thread, for both": lambda story: (
         story.letters["alice@example.com"].thread_seen_by_sender[1].update(subject="Re: Re: Lunch?")
     ),
-    "Bob's draft was sent once and is no draft any more": lambda story: setattr(
+    "Bob's draft was sent once and is no longer a draft": lambda story: setattr(
         story.letters["bob@example.com"], "drafts_left", 1
     ),
-    "Bob starred one thread and threw one mail away": lambda story: setattr(
+    "Bob starred one thread and trashed one mail": lambda story: setattr(
         story.letters["alice@example.com"], "trash_left_in_inbox", 1
     ),
 }
@@ -200,29 +200,29 @@ TAMPERED: dict[str, Callable[[Story], object]] = {
 
 @pytest.mark.parametrize("claim", TAMPERED)
 async def test_each_check_breaks_by_itself_when_what_it_claims_is_tampered_with(
-    told: tuple[Story, Wire], claim: str
+    told: tuple[Story, AnswerLog], claim: str
 ) -> None:
-    story, wire = told
+    story, answer_log = told
     TAMPERED[claim](story)
-    assert [check.claim for check in await broken(story, wire)] == [claim]
+    assert [check.claim for check in await broken(story, answer_log)] == [claim]
 
 
 @pytest.mark.parametrize(
     "body", ["ya29.a0canary", "1//0canary", "the-api-key", "the-worker-secret" * 3]
 )
 async def test_an_answer_with_a_token_or_a_secret_breaks_the_check(
-    told: tuple[Story, Wire], body: str
+    told: tuple[Story, AnswerLog], body: str
 ) -> None:
-    story, wire = told
-    await wire.keep(httpx.Response(200, json={"output": {"value": body}}))
-    [check] = await broken(story, wire)
-    assert "holds a token or a secret" in check.claim
+    story, answer_log = told
+    await answer_log.record(httpx.Response(200, json={"output": {"value": body}}))
+    [check] = await broken(story, answer_log)
+    assert "contains a token or a secret" in check.claim
     assert check.found == "1 do"
     assert "canary" not in repr(check)
 
 
 async def test_a_worker_that_takes_unsigned_calls_breaks_three_checks(
-    told: tuple[Story, Wire],
+    told: tuple[Story, AnswerLog],
 ) -> None:
     claims = [check.claim for check in await broken(*told, worker_status=200)]
     assert len(claims) == 3

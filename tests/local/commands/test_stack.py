@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from processes import Watch, descendants
 
-from arcade_gmail_local.commands.server_process import Child, ChildFailed
+from arcade_gmail_local.commands.server_process import ProcessFailed, ServerProcess
 from arcade_gmail_local.commands.sign_in import sign_in
 from arcade_gmail_local.commands.stack import Stack, user_emails
 
@@ -24,14 +24,14 @@ WAIT_S = 20.0
 
 
 def pids_of(stack: Stack) -> list[int]:
-    return [child.pid for child in stack.children]
+    return [child.pid for child in stack.processes]
 
 
 async def test_leaving_the_stack_ends_every_process(tmp_path: Path) -> None:
     stack = Stack(tmp_path)
     async with stack as running:
         processes = Watch(pids_of(stack))
-        assert len(stack.children) == 3
+        assert len(stack.processes) == 3
         assert len({running.engine, running.worker, running.sandbox}) == 3
     assert processes.saw_all_end()
 
@@ -89,8 +89,8 @@ async def test_no_secret_stands_in_an_argv_or_a_log(tmp_path: Path) -> None:
 
 
 def argvs_and_logs(stack: Stack) -> list[str]:
-    argvs = [Path(f"/proc/{child.pid}/cmdline").read_text() for child in stack.children]
-    return [*argvs, *(child.log_file.read_text() for child in stack.children)]
+    argvs = [Path(f"/proc/{child.pid}/cmdline").read_text() for child in stack.processes]
+    return [*argvs, *(child.log_file.read_text() for child in stack.processes)]
 
 
 async def test_a_process_that_ends_by_itself_is_noticed_with_its_last_lines(
@@ -98,17 +98,19 @@ async def test_a_process_that_ends_by_itself_is_noticed_with_its_last_lines(
 ) -> None:
     stack = Stack(tmp_path, engine=False)
     async with stack:
-        os.kill(stack.children[1].pid, signal.SIGKILL)
-        failed = await asyncio.wait_for(stack.until_one_ends(), WAIT_S)
+        os.kill(stack.processes[1].pid, signal.SIGKILL)
+        failed = await asyncio.wait_for(stack.wait_for_failure(), WAIT_S)
     assert "The process `serve` ended by itself" in failed.message
     assert "worker running on http://127.0.0.1:" in failed.log
 
 
 async def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
-    child = await Child.start("sandbox", ("--host", "0.0.0.0"), environment={}, logs=tmp_path)
+    child = await ServerProcess.start(
+        "sandbox", ("--host", "0.0.0.0"), environment={}, logs=tmp_path
+    )
     try:
-        with pytest.raises(ChildFailed) as caught:
-            await child.announced_url(deadline_s=WAIT_S)
+        with pytest.raises(ProcessFailed) as caught:
+            await child.wait_for_url(deadline_s=WAIT_S)
     finally:
         await child.stop()
     assert "The process `sandbox` ended with status 2" in caught.value.message
@@ -117,11 +119,11 @@ async def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 async def test_a_process_that_dies_before_it_is_healthy_is_not_waited_for(tmp_path: Path) -> None:
     environment = {"ARCADE_WORKER_SECRET": "too-short"}
-    child = await Child.start("serve", (), environment=environment, logs=tmp_path)
+    child = await ServerProcess.start("serve", (), environment=environment, logs=tmp_path)
     try:
-        url = await child.announced_url(deadline_s=WAIT_S)
-        with pytest.raises(ChildFailed) as caught:
-            await child.healthy(f"{url}/worker/health", deadline_s=WAIT_S)
+        url = await child.wait_for_url(deadline_s=WAIT_S)
+        with pytest.raises(ProcessFailed) as caught:
+            await child.wait_until_healthy(f"{url}/worker/health", deadline_s=WAIT_S)
     finally:
         await child.stop()
     assert "The process `serve` ended with status 2" in caught.value.message
@@ -129,13 +131,13 @@ async def test_a_process_that_dies_before_it_is_healthy_is_not_waited_for(tmp_pa
 
 
 async def test_a_process_ends_when_its_stdin_does(tmp_path: Path) -> None:
-    child = await Child.start("sandbox", (), environment={}, logs=tmp_path)
-    url = await child.announced_url(deadline_s=WAIT_S)
-    await child.healthy(f"{url}/_sandbox/requests", deadline_s=WAIT_S)
+    child = await ServerProcess.start("sandbox", (), environment={}, logs=tmp_path)
+    url = await child.wait_for_url(deadline_s=WAIT_S)
+    await child.wait_until_healthy(f"{url}/_sandbox/requests", deadline_s=WAIT_S)
     process = child._process
     assert process.stdin is not None
     process.stdin.close()
-    await asyncio.wait_for(child.ended(), WAIT_S)
+    await asyncio.wait_for(child.wait(), WAIT_S)
     await child.stop()
 
 
@@ -148,7 +150,7 @@ def test_nobody_is_left_when_the_parent_is_killed(tmp_path: Path, workers: int) 
         "async def main():\n"
         f"    stack = Stack(pathlib.Path({str(tmp_path)!r}), workers={workers})\n"
         "    async with stack:\n"
-        "        print(*(child.pid for child in stack.children), flush=True)\n"
+        "        print(*(child.pid for child in stack.processes), flush=True)\n"
         "        await asyncio.Event().wait()\n"
         "asyncio.run(main())\n"
     )

@@ -16,9 +16,9 @@ import pytest
 import uvicorn
 
 from arcade_gmail_local.sandbox.app import Sandbox, create_sandbox
+from arcade_gmail_local.sandbox.discovery import load_document
 from arcade_gmail_local.sandbox.http.dispatch import HANDLERS
 from arcade_gmail_local.sandbox.http.methods import RouteTable
-from arcade_gmail_multiuser.gmail.api.requests import load_document
 
 ALL = "https://mail.google.com/"
 SCOPE = "https://www.googleapis.com/auth/gmail."

@@ -15,7 +15,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
-from arcade_gmail_multiuser.gmail.api.requests import load_document
+from arcade_gmail_local.sandbox.discovery import load_document
 
 Mail = Callable[..., bytes]
 ALICE, BOB = "alice@example.com", "bob@example.com"

@@ -165,6 +165,15 @@ async def test_html_is_searched_by_its_words_alone(google: Any) -> None:
         assert not await google.ids(alice, q), q
 
 
+async def test_text_that_no_reader_sees_is_found_and_shown_in_the_snippet(google: Any) -> None:
+    page = "<div style='display:none'>Quartz orders.</div><p style='color:#fff'>Zinc</p>Hello"
+    alice = google.person("a@example.com", html(page))
+    (found,) = await google.ids(alice, "quartz zinc")
+    assert await google.ids(alice, '"orders zinc"') == [found]
+    read = await google.get(alice, f"messages/{found}", format="minimal")
+    assert read["snippet"] == "Quartz orders. Zinc Hello"
+
+
 async def test_html_full_of_brackets_does_not_stop_the_sandbox(google: Any) -> None:
     alice = google.person("a@example.com", html("<" * 300_000 + " needle"))
     assert await google.ids(alice, "in:inbox nosuchword") == []

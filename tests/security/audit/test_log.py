@@ -231,7 +231,7 @@ async def test_closing_waits_for_what_was_asked_for(paper: Paper) -> None:
 async def test_a_queue_that_nobody_empties_is_bounded(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("arcade_gmail_multiuser.security.audit.log._LONGEST_QUEUE", 3)
+    monkeypatch.setattr("arcade_gmail_multiuser.security.audit.log._MAX_WAITING", 3)
     log = log_on(paper)
     paper.gate.clear()
     calls = [asyncio.create_task(write(log)) for _ in range(10)]
@@ -302,7 +302,7 @@ async def test_s57_a_database_whose_log_was_dropped_fails_closed(
 async def test_s57_a_writer_that_holds_the_lock_delays_and_then_refuses(
     database: AsyncEngine,
 ) -> None:
-    log = AuditLog(SqlAuditStore(database, patience_s=0.3), keys())
+    log = AuditLog(SqlAuditStore(database, timeout_s=0.3), keys())
     await log.prepare()
     async with database.begin() as db:
         await db.execute(text("UPDATE audit_head SET count = count"))

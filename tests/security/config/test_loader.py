@@ -14,10 +14,10 @@ TRAPS = {
     "a bomb of aliases": (BOMB, "an alias"),
     "an alias": ("a: &x canary\nb: *x", "an alias"),
     "a merge": ("a: &x {b: canary}\nc: {<<: *x}", "alias"),
-    "a key twice": ("security: {}\nsecurity: {oauth: canary}", "there twice in line 2"),
+    "a key twice": ("security: {}\nsecurity: {oauth: canary}", "a duplicate key in line 2"),
     "a key twice inside": (
         "security:\n  oauth: {pkce_enabled: true, pkce_enabled: false}",
-        "twice",
+        "duplicate",
     ),
     "a key that is a number": ("1: canary", "not plain text"),
     "a key that is a list": ("? [a]\n: canary", "not plain text"),

@@ -99,10 +99,10 @@ async def store(far_place: Any, line: Line) -> AsyncIterator[TokenStore]:
     url = urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{line.port}"))
     made: TokenStore
     if place.name == "redis":
-        made = RedisTokenStore(url, prefix=place.schema, patience_s=PATIENCE_S)
+        made = RedisTokenStore(url, prefix=place.schema, timeout_s=PATIENCE_S)
     else:
         engine = open_token_database(url, schema=place.schema)
-        made = SqlTokenStore(engine, owns_engine=True, patience_s=PATIENCE_S)
+        made = SqlTokenStore(engine, owns_engine=True, timeout_s=PATIENCE_S)
     await made.prepare()
     yield made
     await made.close()
@@ -148,7 +148,7 @@ async def test_039_a_backend_that_answers_nothing_fails_closed_in_bounded_time(
 async def test_034_039_tokens_refreshed_while_the_backend_is_lost_are_served_to_nobody(
     line: Line, make_manager: Make, connect: Connect, clock: Any, provider: Any
 ) -> None:
-    manager = make_manager(policy={"write_tries": 2, "lease_s": 0.5})
+    manager = make_manager(policy={"max_writes": 2, "lease_s": 0.5})
     await connect(manager)
     clock.now += 3600
     provider.gate = asyncio.Event()

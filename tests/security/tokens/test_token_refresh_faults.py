@@ -106,7 +106,7 @@ async def test_034_a_store_that_keeps_failing_fails_closed(
     held = await connect(make_manager())
     clock.now += 3600
     manager = make_manager(
-        store=FaultyStore(store, "put_if_generation", times=3), policy={"write_tries": 3}
+        store=FaultyStore(store, "put_if_generation", times=3), policy={"max_writes": 3}
     )
     with pytest.raises(StorageError):
         await manager.token_for("ann")
@@ -157,7 +157,7 @@ async def test_036_when_every_caller_gives_up_the_refresh_is_kept_and_the_lease_
     provider.gate.set()
     assert (await make_manager().token_for("ann")).access_token == "canary-access-1"
     assert len(provider.calls) == 1
-    await asyncio.gather(*manager._refresher._under_way.values())
+    await asyncio.gather(*manager._refresher._running.values())
     assert await store.acquire_lease(ANN, "next", 5.0) is None
 
 
@@ -299,5 +299,5 @@ async def test_nothing_is_left_running_or_held_after_many_refreshes(
     await asyncio.gather(*(manager.token_for(user) for user in users))
     await manager.flush()
     gc.collect()
-    assert manager._refresher._under_way == {}
+    assert manager._refresher._running == {}
     assert manager._uses._used == {}

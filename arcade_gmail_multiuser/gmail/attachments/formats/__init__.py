@@ -1,1 +1,1 @@
-"""One file a format: bytes in, text out. Runs in the reading process only, never in the worker."""
+"""Turn one file format each into text. Runs in the reading process only, never in the worker."""

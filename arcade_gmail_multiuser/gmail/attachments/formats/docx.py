@@ -1,4 +1,4 @@
-"""The text of a Word document: paragraphs and tables in their order, headers and footers."""
+"""Read a Word document: paragraphs and tables in their order, headers and footers."""
 
 from __future__ import annotations
 

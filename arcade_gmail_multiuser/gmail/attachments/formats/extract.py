@@ -1,4 +1,4 @@
-"""What every format hands back, and the bounds all of them keep to."""
+"""Gather the text of a file within the bounds that all formats keep to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["MAX_CHARS", "Extract", "Unreadable", "gather"]
 
 MAX_CHARS = 1_000_000
 """Characters of text taken from one file; who needs more wants the file."""
-SOFT_SECONDS = 7.0
-"""After this much time what was read is handed over, before the process is ended."""
+MAX_READING_S = 7.0
+"""After this much time what was read is returned, before the process is ended."""
 
 
 @dataclass(slots=True, repr=False)
@@ -34,10 +34,10 @@ class Unreadable(Exception):
 def gather(lines: Iterable[str | None]) -> Extract:
     """Put lines together until there are enough characters or no more time.
 
-    A source that has nothing to show for a while gives None now and then, so that time is kept.
+    A source that has nothing to show for a while yields None now and then, so that time is kept.
     """
     kept: list[str] = []
-    characters, deadline = 0, time.monotonic() + SOFT_SECONDS
+    characters, deadline = 0, time.monotonic() + MAX_READING_S
     for line in lines:
         if line is not None:
             kept.append(line)

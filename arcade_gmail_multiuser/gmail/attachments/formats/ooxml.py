@@ -1,4 +1,4 @@
-"""Whether a zip file is an Office document that is safe to open."""
+"""Check that a zip file is an Office document that is safe to open."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_ENTRIES = 5_000
 MAX_UNPACKED = 200_000_000
 MAX_XML = 60_000_000  # bytes of one part; as a tree in memory it is ten times that
 MAX_RATIO = 150
-_SMALL = 5_000_000  # bytes; what is no larger unpacked may be packed as tightly as it likes
+_MAX_SMALL = 5_000_000  # bytes; what is no larger unpacked may be packed as tightly as it likes
 _ENCRYPTED = 1
-_LOOKED_AT = 65_536
+_MAX_LOOKED_AT = 65_536
 
 
 def check_package(content: bytes) -> None:
@@ -30,7 +30,7 @@ def check_package(content: bytes) -> None:
             unpacked = sum(entry.file_size for entry in entries)
             if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED:
                 raise Unreadable("too_large")
-            if unpacked > _SMALL and unpacked > MAX_RATIO * len(content):
+            if unpacked > _MAX_SMALL and unpacked > MAX_RATIO * len(content):
                 raise Unreadable("too_large")
             if any(entry.flag_bits & _ENCRYPTED for entry in entries):
                 raise Unreadable("encrypted")
@@ -45,6 +45,6 @@ def _check_part(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     if entry.file_size > MAX_XML:
         raise Unreadable("too_large")
     with package.open(entry) as part:
-        start = part.read(_LOOKED_AT).replace(b"\0", b"").upper()  # UTF-16 is half zeros
+        start = part.read(_MAX_LOOKED_AT).replace(b"\0", b"").upper()  # UTF-16 is half zeros
     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:  # no Office program writes one
         raise Unreadable("corrupted")

@@ -1,4 +1,4 @@
-"""Files that are text already: plain, CSV, HTML, calendar, JSON, XML."""
+"""Read files that are text already: plain, CSV, HTML, calendar, JSON, XML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["decode_file", "read_calendar", "read_html", "read_plain", "read_tabl
 _META = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?([\w.:+-]{1,60})", re.I)
 _FOLDED_LINE = re.compile(r"\r?\n[ \t]")
 _DELIMITERS = ",;\t|"
-_SNIFFED = 20  # lines
+_MAX_SNIFFED_LINES = 20  # lines
 _KANA = re.compile("[\u3040-\u30ff]")
 _ASIAN = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 _JAPANESE = ("iso2022_jp", "euc_jp", "cp932")
@@ -71,7 +71,7 @@ def _rows(text: str) -> Extract | None:
 
 def _delimiter(text: str) -> str:
     """Choose the sign that most lines hold equally often."""
-    lines = text[:50_000].splitlines()[:_SNIFFED]
+    lines = text[:50_000].splitlines()[:_MAX_SNIFFED_LINES]
     best, score = ",", 0
     for sign in _DELIMITERS:
         counts = [line.count(sign) for line in lines if line.strip()]

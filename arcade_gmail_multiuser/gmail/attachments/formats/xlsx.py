@@ -1,4 +1,4 @@
-"""The cells of a workbook, sheet by sheet, as a person sees them."""
+"""Read the cells of a workbook, sheet by sheet, as a person sees them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Show the whole product on this machine: two people, one agent, one worker.
 
 Sandbox, worker and engine start on free loopback ports. Alice and Bob connect through the real
-OAuth flow. Then an agent works for both at the same time through arcadepy: it lists, searches,
-reads, sends, replies, drafts and labels. At the end stand what each of them saw and whether
-anything crossed. The exit status is 0 only if every check holds.
+OAuth flow. Then an agent works for both at once through arcadepy: it lists, searches, reads,
+sends, replies, drafts and labels. Finally it shows what each of them saw and whether anything
+crossed. The exit status is 0 only if every check passes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="keep database, credentials and logs here (a temporary directory)",
+        help="keep database, credentials and logs here (default: a temporary directory)",
     )
 
 

@@ -1,4 +1,4 @@
-"""What has to hold at the end of the demo, each as one sentence that is true or not."""
+"""Check the demo's result, one claim at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import jwt
 
+from arcade_gmail_local.commands.demo.answer_log import AnswerLog
 from arcade_gmail_local.commands.demo.person import Person
-from arcade_gmail_local.commands.demo.recording import Wire
-from arcade_gmail_local.commands.demo.scenario import Outcome, Story
+from arcade_gmail_local.commands.demo.story import Outcome, Story
 from arcade_gmail_local.commands.stack import Running
 
 __all__ = ["Check", "check_all"]
@@ -22,17 +22,17 @@ __all__ = ["Check", "check_all"]
 @dataclass(frozen=True, slots=True)
 class Check:
     claim: str
-    holds: bool
+    passed: bool
     found: str = ""
-    """What was found instead, in numbers and ids only."""
+    """What was found instead, as numbers and ids only."""
 
 
-async def check_all(story: Story, wire: Wire, running: Running) -> list[Check]:
+async def check_all(story: Story, answer_log: AnswerLog, running: Running) -> list[Check]:
     """Check isolation first, then delivery, then what guards the tokens."""
     checks = [*_identity(story), *_isolation(story)]
     for sender, recipient in ((story.alice, story.bob), (story.bob, story.alice)):
         checks += _delivery(sender, recipient, story.letters[sender.email])
-    checks.append(_no_token(wire, running))
+    checks.append(_no_token(answer_log, running))
     checks += await _worker_refuses(running)
     return checks
 
@@ -40,11 +40,11 @@ async def check_all(story: Story, wire: Wire, running: Running) -> list[Check]:
 def _identity(story: Story) -> Iterator[Check]:
     people = (story.alice, story.bob)
     yield Check(
-        "nobody is served before connecting",
+        "no one is served before connecting",
         story.asked_to_connect == {person.email for person in people},
     )
     yield Check(
-        "each is recognised as oneself",
+        "each is recognised as themselves",
         all(story.names.get(person.email) == person.email for person in people),
     )
 
@@ -61,7 +61,7 @@ def _isolation(story: Story) -> Iterator[Check]:
             f"{me.found} and {me.found_of_the_other}",
         )
         yield Check(
-            f"none of {me.name}'s answers speaks of {other.marker}",
+            f"none of {me.name}'s answers mentions {other.marker}",
             leaks == 0,
             f"{leaks} of {len(me.answers)} do",
         )
@@ -80,19 +80,19 @@ def _delivery(sender: Person, recipient: Person, letter: Outcome) -> Iterator[Ch
         f"{letter.copies_sent} sent, {letter.copies_received} arrived",
     )
     yield Check(
-        f"{recipient.name}'s reply stands in the same thread, for both",
+        f"{recipient.name}'s reply is in the same thread, for both",
         _is_reply(letter, letter.thread_seen_by_sender)
         and _is_reply(letter, letter.thread_seen_by_recipient),
         f"{len(letter.thread_seen_by_sender)} and "
         f"{len(letter.thread_seen_by_recipient)} messages in it",
     )
     yield Check(
-        f"{sender.name}'s draft was sent once and is no draft any more",
+        f"{sender.name}'s draft was sent once and is no longer a draft",
         (letter.draft_copies, letter.drafts_left) == (1, 0),
         f"{letter.draft_copies} arrived, {letter.drafts_left} left",
     )
     yield Check(
-        f"{recipient.name} starred one thread and threw one mail away",
+        f"{recipient.name} starred one thread and trashed one mail",
         "STARRED" in letter.labels_after
         and "UNREAD" not in letter.labels_after
         and (letter.trash_left_in_inbox, letter.trash_in_trash) == (0, 1),
@@ -113,24 +113,24 @@ def _is_reply(letter: Outcome, thread: list[dict[str, Any]]) -> bool:
     )
 
 
-def _no_token(wire: Wire, running: Running) -> Check:
-    holding = wire.holding(running.worker_secret, running.api_key)
+def _no_token(answer_log: AnswerLog, running: Running) -> Check:
+    leaks = answer_log.count_leaks(running.worker_secret, running.api_key)
     return Check(
-        f"none of the engine's {wire.count} answers holds a token or a secret",
-        holding == 0 and wire.count > 0,
-        f"{holding} do",
+        f"none of the engine's {answer_log.count} answers contains a token or a secret",
+        leaks == 0 and answer_log.count > 0,
+        f"{leaks} do",
     )
 
 
 async def _worker_refuses(running: Running) -> list[Check]:
-    """Call the worker without a signature, with a stranger's, and with one that never expires."""
+    """Call the worker unsigned, signed with another secret, and with a token without expiry."""
     soon = int(time.time()) + 60
-    stranger = {"aud": "worker", "ver": "1", "exp": soon}
+    foreign = {"aud": "worker", "ver": "1", "exp": soon}
     endless = {"aud": "worker", "ver": "1"}
     signatures = {
         "without a signature": None,
-        "with a stranger's signature": jwt.encode(stranger, "s" * 48, algorithm="HS256"),
-        "with a signature that never ends": jwt.encode(
+        "signed with another secret": jwt.encode(foreign, "s" * 48, algorithm="HS256"),
+        "with a token that never expires": jwt.encode(
             endless, running.worker_secret, algorithm="HS256"
         ),
     }

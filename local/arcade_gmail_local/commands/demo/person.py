@@ -1,4 +1,4 @@
-"""One person whom the agent works for, and everything the tools answered in their name."""
+"""Call tools for one person, and keep everything they answer."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ID_KEYS = frozenset({"id", "thread_id", "message_id", "email_id"})
 
 
 class StepFailed(GmailMultiuserError):
-    """A step of the demo did not do what it should."""
+    """A step of the demo failed."""
 
     code = "step_failed"
 
 
 @dataclass(slots=True, repr=False)
 class Person:
-    """Alice or Bob. `marker` stands in this person's mail only, never in the other's."""
+    """Alice or Bob. `marker` is in this person's mail only, never in the other's."""
 
     email: str
     marker: str
@@ -57,8 +57,7 @@ class Person:
     async def use(self, tool: str, **inputs: Any) -> dict[str, Any]:
         """Call one tool for this person and keep its answer; raise StepFailed with its error.
 
-        arcadepy repeats a call that timed out. A write must not be repeated, so it has no
-        repeats.
+        arcadepy repeats a call that timed out, except for writes, which must not be repeated.
         """
         client = self.arcade.with_options(max_retries=0) if tool in WRITES else self.arcade
         try:
@@ -85,7 +84,7 @@ class Person:
 
 
 def ids_in(value: object) -> Iterator[str]:
-    """Walk an answer and yield the ids in it; a label's id is no secret and is left out."""
+    """Walk an answer and yield the ids in it, except for labels' ids, which are not secret."""
     if isinstance(value, Mapping):
         if "label_list_visibility" in value or value.get("type") in {"system", "user"}:
             return

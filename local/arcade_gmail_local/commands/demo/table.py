@@ -1,4 +1,4 @@
-"""How the demo looks: a line for each step, what each person saw, and whether all checks hold."""
+"""Print the demo: a line for each step, what each person saw, and the checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["progress", "show_checks", "show_people"]
 
 @contextmanager
 def progress(console: Console, title: str) -> Iterator[None]:
-    """Show a step while it runs, and one line with its time when it is done."""
+    """Show a step while it runs, and then one line with its time."""
     started = perf_counter()
     try:
         with console.status(escape(title)):
@@ -55,11 +55,11 @@ def show_people(console: Console, people: Iterable[Person]) -> None:
 
 
 def show_checks(console: Console, checks: Iterable[Check]) -> None:
-    """Show every check; one that does not hold says what was found."""
-    table = Table(title="What has to hold", title_justify="left", show_header=False)
+    """Show every check; a failed one says what was found."""
+    table = Table(title="Checks", title_justify="left", show_header=False)
     for check in checks:
-        mark = "[green]✓[/]" if check.holds else "[bold red]✗[/]"
-        found = f" [red]({escape(check.found)})[/]" if check.found and not check.holds else ""
+        mark = "[green]✓[/]" if check.passed else "[bold red]✗[/]"
+        found = f" [red]({escape(check.found)})[/]" if check.found and not check.passed else ""
         table.add_row(mark, escape(check.claim) + found)
     console.print()
     console.print(table)

@@ -78,7 +78,7 @@ class HuntedStack(Stack):
 
     async def stop(self, name: str) -> None:
         """End one of the processes early."""
-        for child in self.children:
+        for child in self.processes:
             if child.name == name:
                 await child.stop()
 
@@ -115,5 +115,5 @@ class HuntedStack(Stack):
         """What any user of the machine can read of the processes."""
         return b"\n".join(
             Path(f"/proc/{child.pid}/cmdline").read_bytes().replace(b"\0", b" ")
-            for child in self.children
+            for child in self.processes
         )

@@ -12,7 +12,7 @@ from arcadepy import AsyncArcade
 from leak_search.raised import Raised
 
 from arcade_gmail_local.commands.browser import Browser, Page
-from arcade_gmail_local.commands.sign_in import _way_on, sign_in
+from arcade_gmail_local.commands.sign_in import _next_button, sign_in
 from arcade_gmail_multiuser.client import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import (
     GMAIL_COMPOSE,
@@ -98,7 +98,7 @@ class Journey:
         """Go as far as the page on which the person would confirm."""
         page = await browser.open(url)
         while page.forms and CONFIRM not in page.url:
-            form, button = _way_on(page, person)
+            form, button = _next_button(page, person)
             page = await browser.submit(form, button=button)
         return page
 
@@ -150,7 +150,7 @@ class Journey:
         async with Browser() as browser:
             page = await self.consent(browser, other["url"], DAN)
             if page.forms:
-                form, button = _way_on(page, DAN)
+                form, button = _next_button(page, DAN)
                 await browser.submit(form, button=button)
 
     async def finish_badly(self, person: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["EXTRAS", "INSTALL_LOCAL_STACK", "install_line", "missing_line"]
+__all__ = ["EXTRAS", "INSTALL_LOCAL_STACK", "extra_of", "install_line", "missing_line"]
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "examples": ("itsdangerous", "jinja2", "python_multipart"),
+    "examples": ("itsdangerous", "jinja2", "pydantic_ai", "python_multipart"),
     "client": ("arcadepy", "cachetools"),
     "security": ("aiosqlite", "alembic", "cryptography", "sqlalchemy", "yaml"),
     "postgres": ("asyncpg",),
@@ -20,13 +20,18 @@ BROUGHT_ALONG = {"httpx": "client"}
 INSTALL_LOCAL_STACK = "pip install arcade_gmail_local"
 
 
+def extra_of(module: str) -> str | None:
+    """Name the extra that installs a module, or None."""
+    top = module.partition(".")[0]
+    return next((extra for extra, names in EXTRAS.items() if top in names), BROUGHT_ALONG.get(top))
+
+
 def install_line(extra: str) -> str:
     return f"pip install 'arcade_gmail_multiuser[{extra}]'"
 
 
 def missing_line(module: str) -> str:
     """Say what to install for a module that is missing."""
-    by_module = {name: extra for extra, names in EXTRAS.items() for name in names} | BROUGHT_ALONG
-    top = module.partition(".")[0]
-    line = f"The Python package {top!r} is not installed."
-    return f"{line} Try: {install_line(by_module[top])}" if top in by_module else line
+    line = f"The Python package {module.partition('.')[0]!r} is not installed."
+    extra = extra_of(module)
+    return f"{line} Try: {install_line(extra)}" if extra else line

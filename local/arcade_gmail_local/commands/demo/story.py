@@ -1,4 +1,4 @@
-"""What the agent does for Alice and Bob, step by step, always for both at the same moment."""
+"""Run what the agent does for Alice and Bob, step by step, always for both at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWEST = 10
 
 @dataclass(slots=True, repr=False)
 class Outcome:
-    """What happened to one person's letter, as far as both mailboxes tell."""
+    """What happened to one person's letter, as both mailboxes show it."""
 
     subject: str
     sent_id: str = ""
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class Story:
-    """Two people, their letters to each other, and the steps in the order they are told."""
+    """Two people, their letters to each other, and the steps in order."""
 
     def __init__(self, alice: Person, bob: Person, arcade: AsyncArcade) -> None:
         self.alice = alice
@@ -57,21 +57,21 @@ class Story:
     @property
     def steps(self) -> tuple[tuple[str, Callable[[Person, Person], Awaitable[None]]], ...]:
         return (
-            ("Ask before anybody is connected: refused, with an address", self.ask_too_early),
+            ("Call a tool before anyone is connected: refused, with a link", self.ask_too_early),
             ("Connect both through OAuth: choose, consent, confirm", self.connect),
             ("Look around: who am I, labels, newest mail", self.look_around),
-            ("Search for one's own project, and for the other's", self.search),
-            ("Send a letter to each other at the same moment", self.send),
+            ("Search for their own project, and for the other's", self.search),
+            ("Send each other a letter at the same moment", self.send),
             ("Find the other's letter in the inbox and read it", self.receive),
             ("Reply to it", self.reply),
             ("Read the whole thread, from both sides", self.read_threads),
             ("Write a draft, then send it", self.draft),
-            ("Star a thread; put a mail into the trash", self.organise),
+            ("Star a thread, and trash a mail", self.organise),
             ("Count every copy", self.count),
         )
 
-    async def take(self, step: Callable[[Person, Person], Awaitable[None]]) -> None:
-        """Take one step for both at once; the first failure ends the step for the other too."""
+    async def run(self, step: Callable[[Person, Person], Awaitable[None]]) -> None:
+        """Run one step for both at once; the first failure cancels it for the other too."""
         both = [
             asyncio.ensure_future(step(self.alice, self.bob)),
             asyncio.ensure_future(step(self.bob, self.alice)),
@@ -84,7 +84,7 @@ class Story:
             await asyncio.gather(*both, return_exceptions=True)
 
     async def ask_too_early(self, me: Person, _other: Person) -> None:
-        """Call a tool before the person has connected. The engine may say no in two ways."""
+        """Call a tool before the person has connected. The engine may refuse in two ways."""
         try:
             answer = await self._arcade.tools.execute(
                 tool_name=f"{TOOLKIT}.ListLabels", input={}, user_id=me.email
@@ -98,12 +98,12 @@ class Story:
             self.asked_to_connect.add(me.email)
 
     async def connect(self, me: Person, _other: Person) -> None:
-        """Agree to every scope the toolkit's tools declare, while arcadepy waits for the end."""
+        """Grant every scope the tools declare, while arcadepy waits for completion."""
         try:
             scopes = await self._scopes()
             asked = await self._arcade.auth.start(me.email, "google", scopes=scopes)
             if not asked.url:
-                raise StepFailed(f"The engine gave {me.name} no address to connect at.")
+                raise StepFailed(f"The engine returned no link for {me.name} to connect with.")
             waiting = asyncio.ensure_future(self._arcade.auth.wait_for_completion(asked))
             try:
                 await sign_in(asked.url, me.email)
@@ -171,7 +171,7 @@ class Story:
         arrived = await self._find(me, f'in:inbox subject:"{letter.subject}"')
         letter.copies_received = len(arrived)
         if not arrived:
-            raise StepFailed(f"{other.name}'s letter did not arrive at {me.name}'s.")
+            raise StepFailed(f"{other.name}'s letter did not reach {me.name}.")
         letter.received_id, letter.received_thread = arrived[0]["id"], arrived[0]["thread_id"]
         await self._read(me, letter.received_id)
         me.received.append(letter.subject)
@@ -211,7 +211,7 @@ class Story:
         me.sent.append(letter.draft_subject)
 
     async def organise(self, me: Person, other: Person) -> None:
-        """Star the other's letter, and throw away the other's draft that has arrived."""
+        """Star the other's letter, and trash the other's draft that arrived."""
         theirs = self.letters[other.email]
         await me.use(
             "ChangeThreadLabels",

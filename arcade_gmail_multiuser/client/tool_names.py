@@ -1,0 +1,56 @@
+"""Name the tools of this toolkit, which the client may not import.
+
+Written by docs/write_tools.py; a test holds it to the tools.
+"""
+
+__all__ = ["KNOWN_TOOLS"]
+
+KNOWN_TOOLS = (
+    "ArchiveEmail",
+    "ChangeEmailLabels",
+    "ChangeThreadLabels",
+    "CreateFilter",
+    "CreateLabel",
+    "DeleteDraftEmail",
+    "DeleteFilter",
+    "DeleteLabel",
+    "FindUnanswered",
+    "ForwardEmail",
+    "GetAttachment",
+    "GetEmail",
+    "GetEmails",
+    "GetThread",
+    "GetVacationResponder",
+    "ListDraftEmails",
+    "ListEmailAttachmentMetadata",
+    "ListEmails",
+    "ListEmailsByHeader",
+    "ListFilters",
+    "ListLabels",
+    "ListMailboxChanges",
+    "ListSendAsAliases",
+    "ListThreads",
+    "MultiUserGmailSend",
+    "PrepareEmail",
+    "ReplyToEmail",
+    "ReportSpam",
+    "RestoreEmail",
+    "SearchEmailsByQuery",
+    "SearchThreads",
+    "SendDraftEmail",
+    "SendEmail",
+    "SetThreadTrashStatus",
+    "SetVacationResponder",
+    "StopWatchingMailbox",
+    "TrashEmail",
+    "TriageEmails",
+    "UndoChange",
+    "UnsubscribeFromEmail",
+    "UpdateDraftEmail",
+    "UpdateLabel",
+    "WatchMailbox",
+    "WhoAmI",
+    "WriteDraftEmail",
+    "WriteDraftReplyEmail",
+)
+"""The hosted toolkit's names are among them; an engine's list takes precedence."""
