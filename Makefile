@@ -81,6 +81,7 @@ bench: $(VENV)/.dev ## measure: calls a second through the worker, reading many 
 	@$(BIN)/python -m bench.listing_newsletters
 	@$(BIN)/python -m bench.engine_executes
 	@$(BIN)/python -m bench.cache
+	@$(BIN)/python -m bench.imports
 
 constraints: ## pin every version anew
 	@uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -1,4 +1,4 @@
-"""What becomes of real mail: how much of it is read, which files are found, which replies fold.
+"""Count what is read of real mail: how much text, which files, which replies fold.
 
 The mail is the corpus beside the project, `../shared/corpus`; whether what is read is right is
 tested (tests/gmail/messages/test_corpus.py, test_quote_folding.py), this counts it.

@@ -1,4 +1,4 @@
-"""How long a newsletter of 40 KB takes to become text, beside what else one might use.
+"""Measure how long a newsletter of 40 KB takes to become text, beside other libraries.
 
 Run: python -m bench.html_to_text
 """

@@ -1,4 +1,4 @@
-"""What becomes of orders that a mail hides from people and means for an agent.
+"""Show what becomes of orders that a mail hides from people and means for an agent.
 
 Run: python -m bench.injection_table
 

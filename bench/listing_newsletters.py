@@ -1,4 +1,4 @@
-"""How much an agent is handed, and what it costs, for a list of 100 newsletters of 60 KB of HTML.
+"""Measure what an agent receives, and what it costs, for 100 newsletters of 60 KB of HTML.
 
 The sandbox runs in a process of its own, so the CPU counted is the worker's: asking, parsing,
 turning HTML into text, and fitting it into the budget.

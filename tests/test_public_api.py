@@ -100,6 +100,7 @@ def test_using_the_client_reads_no_environment_opens_no_connection_and_sets_up_n
     assert run(code).strip() == "[]"
 
 
+@pytest.mark.parametrize("package", ["arcade_gmail_multiuser", "arcade_gmail_multiuser.{extra}"])
 @pytest.mark.parametrize(
     ("name", "absent", "extra"),
     [
@@ -110,9 +111,10 @@ def test_using_the_client_reads_no_environment_opens_no_connection_and_sets_up_n
     ],
 )
 def test_a_name_without_its_extra_says_in_one_sentence_which_to_install(
-    name: str, absent: str, extra: str
+    package: str, name: str, absent: str, extra: str
 ) -> None:
-    said = run(f"from arcade_gmail_multiuser import {name}", absent=absent).splitlines()[-1]
+    code = f"from {package.format(extra=extra)} import {name}"
+    said = run(code, absent=absent).splitlines()[-1]
     install = f"pip install 'arcade_gmail_multiuser[{extra}]'"
     assert said == f"ModuleNotFoundError: {name} needs the extra {extra!r}: {install}"
 
@@ -123,7 +125,7 @@ def test_the_table_of_extras_agrees_with_the_project() -> None:
     for extra in ("client", "security", "postgres", "redis"):
         for requirement in project["optional-dependencies"][extra]:
             name = re.split(r"[\[<>=]", requirement)[0]
-            assert extra_of(modules.get(name, name.replace("-", "_"))) == extra
+            assert extra_of(modules.get(name, name)) == extra
 
 
 def test_the_local_stack_has_no_names_of_its_own_to_import() -> None:

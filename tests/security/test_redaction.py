@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import subprocess
+import sys
 import time
 
 import pytest
@@ -107,3 +109,12 @@ def test_a_record_with_a_broken_format_is_still_logged() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "%d of %s", ("a",), None)
     assert RedactingFilter().filter(record)
     assert record.getMessage() == "%d of %s"
+
+
+def test_a_worker_that_masks_its_log_loads_neither_yaml_nor_a_database() -> None:
+    code = (
+        "import sys, arcade_gmail_multiuser.security.redaction\n"
+        "print({'yaml', 'sqlalchemy', 'cryptography'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

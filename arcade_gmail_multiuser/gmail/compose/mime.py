@@ -113,12 +113,7 @@ class Composed:
     readable: ReadableText
 
 
-def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> bytes:
-    """Compose the mail as Gmail takes it; see `compose_readable`."""
-    return compose_readable(message, max_recipients=max_recipients).mime
-
-
-def compose_readable(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> Composed:
+def compose(message: OutgoingMessage, *, max_recipients: int = MAX_RECIPIENTS) -> Composed:
     """Compose the mail as Gmail takes it: RFC 5322, ASCII headers, CRLF line ends.
 
     Bcc stays in, because Gmail reads its recipients there and removes it. Date and Message-ID are

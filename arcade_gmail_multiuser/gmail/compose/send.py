@@ -47,7 +47,7 @@ from arcade_gmail_multiuser.gmail.compose.idempotency import (
     MarkedDraft,
     MarkedMessage,
 )
-from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose_readable
+from arcade_gmail_multiuser.gmail.compose.mime import Composed, OutgoingMessage, compose
 
 __all__ = [
     "Sent",
@@ -343,4 +343,4 @@ def _sent(answer: dict[str, Any]) -> Sent:
 async def composed(message: OutgoingMessage) -> Composed:
     """Compose a message, off the event loop where it is large; raises as `compose` does."""
     size = len(message.body) + sum(len(file.content) for file in message.attachments)
-    return await off_loop(size, lambda: compose_readable(message))
+    return await off_loop(size, lambda: compose(message))

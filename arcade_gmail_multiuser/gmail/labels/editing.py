@@ -17,7 +17,7 @@ from arcade_gmail_multiuser.errors import (
 from arcade_gmail_multiuser.gmail.api.client import GmailClient
 from arcade_gmail_multiuser.gmail.labels.label_book import LabelBook, label_resources
 
-__all__ = ["Kept", "create_label", "delete_label", "label_name", "rename_label"]
+__all__ = ["EditedLabel", "create_label", "delete_label", "label_name", "rename_label"]
 
 MAX_NAME = 225
 """Gmail's limit, all levels and their slashes together."""
@@ -29,8 +29,8 @@ _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A label, and what was found out about it and its neighbours."""
+class EditedLabel:
+    """A label as it is after a change, and what was found out about its neighbours."""
 
     id: str
     name: str
@@ -64,7 +64,7 @@ def label_name(parameter: str, given: str) -> str:
 
 async def create_label(
     gmail: GmailClient, name: str, look: Mapping[str, Any] | None = None
-) -> Kept:
+) -> EditedLabel:
     """Make a label, shown everywhere unless `look` says otherwise; a lost answer is looked up.
 
     Raises:
@@ -83,12 +83,12 @@ async def create_label(
         if found is None:
             raise
         made = {"id": found, "name": book.name_of(found)}
-    return Kept(
+    return EditedLabel(
         str(made.get("id", "")), str(made.get("name", name)), missing_parent=_orphan(book, name)
     )
 
 
-async def rename_label(gmail: GmailClient, current: str, name: str) -> Kept:
+async def rename_label(gmail: GmailClient, current: str, name: str) -> EditedLabel:
     """Rename a label of the user's; it keeps its id and its messages.
 
     Raises:
@@ -104,9 +104,9 @@ async def rename_label(gmail: GmailClient, current: str, name: str) -> Kept:
     if existing is not None and existing != id_:
         raise _exists(book.name_of(existing))
     if before == name:
-        return Kept(id_, name, before, changed=False)
+        return EditedLabel(id_, name, before, changed=False)
     answer = await gmail.call("users.labels.patch", id=id_, body={"name": name})
-    return Kept(
+    return EditedLabel(
         id_,
         str(answer.get("name") or name),
         before,
@@ -115,7 +115,7 @@ async def rename_label(gmail: GmailClient, current: str, name: str) -> Kept:
     )
 
 
-async def delete_label(gmail: GmailClient, name: str) -> Kept:
+async def delete_label(gmail: GmailClient, name: str) -> EditedLabel:
     """Delete a label of the user's; its messages stay.
 
     Raises:
@@ -136,7 +136,7 @@ async def delete_label(gmail: GmailClient, name: str) -> Kept:
         messages = None  # a courtesy; deleting does not hang on it
     await gmail.call("users.labels.delete", id=id_)
     kept = book.name_of(id_)
-    return Kept(
+    return EditedLabel(
         id_,
         kept,
         nested=tuple(book.nested_under(kept)),

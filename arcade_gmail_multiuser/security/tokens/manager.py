@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, final
 
 from arcade_gmail_multiuser.errors import (
     AuthorizationError,
@@ -36,9 +36,8 @@ from arcade_gmail_multiuser.security.tokens.refresh import (
 from arcade_gmail_multiuser.security.tokens.store import TokenStore
 from arcade_gmail_multiuser.security.tokens.token_sealer import TokenSealer
 from arcade_gmail_multiuser.security.tokens.usage import UseLog
-from arcade_gmail_multiuser.security.tokens.user_context import UserContext
 
-__all__ = ["SecureTokenManager"]
+__all__ = ["HasToken", "NeedsRefresh", "NotAuthenticated", "SecureTokenManager", "UserContext"]
 
 _DEFAULT_PROVIDER = "google"
 _MAX_TOKEN_CHARS = 8192
@@ -46,6 +45,31 @@ _MAX_SUBJECT_CHARS = 255
 _MAX_RACES = 20
 
 T = TypeVar("T")
+
+
+@final
+class NotAuthenticated(TypedDict):
+    """The user has to connect, or to grant more."""
+
+    authenticated: Literal[False]
+
+
+@final
+class NeedsRefresh(TypedDict):
+    """The token is too old to use, and can be refreshed."""
+
+    needs_refresh: Literal[True]
+
+
+@final
+class HasToken(TypedDict):
+    """The user is connected; the token's repr is a mask."""
+
+    authenticated: Literal[True]
+    token: str
+
+
+UserContext: TypeAlias = NotAuthenticated | NeedsRefresh | HasToken
 
 
 class SecureTokenManager:

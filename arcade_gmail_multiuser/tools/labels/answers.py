@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arcade_gmail_multiuser.errors import GmailMultiuserError
-from arcade_gmail_multiuser.gmail.labels.editing import Kept
+from arcade_gmail_multiuser.gmail.labels.editing import EditedLabel
 from arcade_gmail_multiuser.gmail.messages.fetch import Failure
 from arcade_gmail_multiuser.gmail.organise.undo_token import LabelStep, seal_label
 from arcade_gmail_multiuser.tools.answer_format import FRAME, MAX_ANSWER, cost, fit, fit_failures
@@ -67,17 +67,17 @@ def label_list(labels: ChosenLabels) -> LabelList:
     )
 
 
-def created(label: Kept, *, user: str) -> LabelChange:
+def created(label: EditedLabel, *, user: str) -> LabelChange:
     """Say what the new label is called."""
     return _changed(label, LabelStep("created", label.id, label.name), user)
 
 
-def renamed(label: Kept, *, user: str) -> LabelChange:
+def renamed(label: EditedLabel, *, user: str) -> LabelChange:
     """Say what the label is called now."""
     return _changed(label, LabelStep("renamed", label.id, label.name, label.previous_name), user)
 
 
-def deleted(label: Kept, *, user: str) -> DeletedLabel:
+def deleted(label: EditedLabel, *, user: str) -> DeletedLabel:
     """Say what is gone."""
     step = LabelStep("deleted", label.id, label.name, look=label.look, messages=label.messages)
     answer = DeletedLabel(
@@ -92,7 +92,7 @@ def deleted(label: Kept, *, user: str) -> DeletedLabel:
     return answer
 
 
-def _changed(label: Kept, step: LabelStep, user: str) -> LabelChange:
+def _changed(label: EditedLabel, step: LabelStep, user: str) -> LabelChange:
     answer = LabelChange(id=label.id, name=label.name, changed=label.changed)
     if label.previous_name:
         answer["previous_name"] = label.previous_name

@@ -30,7 +30,7 @@ def test_no_line_of_a_reply_in_a_long_thread_passes_998_octets() -> None:
     reply = compose_reply(
         original(ids), body="Fine.", mine=["me@example.com"], whom="only_the_sender"
     )
-    mime = compose(reply)
+    mime = compose(reply).mime
     assert max(map(len, mime.split(b"\r\n"))) <= 998
     assert b"=?" not in mime.partition(b"\r\n\r\n")[0]
     unfolded = mime.replace(b"\r\n ", b" ").decode()

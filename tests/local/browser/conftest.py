@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from arcadepy import AsyncArcade
 from chromium import ARGUMENTS, EXECUTABLE, Person, somebody
 from playwright.async_api import Browser, async_playwright
+from processes import running_stack
 
 NewPerson = Callable[..., Awaitable[Person]]
 
@@ -55,3 +57,19 @@ async def new_person(browser: Browser, screens: Path) -> AsyncIterator[NewPerson
     for person in people:
         await person.context.close()
     assert [person.complaints for person in people] == [[] for _ in people]
+
+
+@pytest.fixture(scope="session")
+def running(executable: Path) -> Iterator[dict[str, str]]:
+    """Keep sandbox, worker and engine running, three processes on free ports."""
+    with running_stack("--users", "4") as told:
+        yield told
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def arcade(running: dict[str, str]) -> AsyncIterator[AsyncArcade]:
+    """Open the client with which an application talks to the engine."""
+    async with AsyncArcade(
+        api_key=running["api_key"], base_url=running["engine"], max_retries=0
+    ) as client:
+        yield client

@@ -134,7 +134,7 @@ async def test_an_address_that_an_engine_takes_is_verified(database_url: str, dr
     async with server.begin() as db:
         await db.execute(text(f"CREATE SCHEMA {schema}"))
     key, engine = new_key(), open_database(given)
-    log = AuditLog(SqlAuditStore(engine), AuditKeys(key))
+    log = AuditLog(SqlAuditStore(engine), AuditKeys([key]))
     try:
         await log.prepare()
         await log.record("token.read", outcome="succeeded", actor="agent", user_id="alice")
