@@ -12,7 +12,8 @@ BUILT      := $(FRAMEWORKS:%=examples/frameworks/%/.venv/.built)
 
 # pytest-xdist's processes would each compile every test, each time.
 unexport PYTHONDONTWRITEBYTECODE
-PARALLEL := -n auto --dist loadgroup
+# A file's tests stay in one process, which so starts a stack once; what takes longest comes first.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install demo example examples frameworks check test lint types evals bench constraints clean
 

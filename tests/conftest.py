@@ -18,7 +18,7 @@ CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
 DATABASE_URL = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
 REDIS_URL = "redis://127.0.0.1:6379/0"
 
-pytest_plugins = ["scheduling"]
+pytest_plugins = ["server_marker"]
 
 # A busy machine is no counterexample; what must be fast is measured in `bench/`.
 settings.register_profile("patient", deadline=None)

@@ -68,7 +68,7 @@ async def send(worker: str, token: str, recipient: str) -> Any:
 
 async def under_way(sandbox: World) -> None:
     """Wait until Google's stand-in holds the send."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if "users.messages.send" in await sandbox.methods():
                 return

@@ -23,7 +23,7 @@ from arcadepy import AsyncArcade
 from mcp_stage import SCOPES, issuing, serving_http
 from processes import running_stack
 from summary_model import SummaryModel
-from visitor import agree, decline, fill
+from visitor import agree, decline
 
 from arcade_gmail_multiuser import MultiUserGmailManager
 from arcade_gmail_multiuser.gmail.scopes import GMAIL_COMPOSE, GMAIL_SEND

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["agree", "choose", "decline", "fill"]
+__all__ = ["agree", "choose", "decline"]
 
 MAX_PAGES = 8
 
@@ -41,22 +41,6 @@ async def choose(url: str, *buttons: str, without: str = "") -> httpx.Response:
                 return page
             page = await _press(http, str(page.url), found[0], without)
     raise AssertionError(f"more than {MAX_PAGES} pages")
-
-
-async def fill(http: httpx.AsyncClient, page: httpx.Response, **values: str) -> httpx.Response:
-    """Send the form of a page that asks for these values."""
-    [form] = [
-        form
-        for form in LexborHTMLParser(page.text).css("form")
-        if all(form.css_first(f"[name={name}]") for name in values)
-    ]
-    hidden = {
-        field.attributes["name"] or "": field.attributes.get("value") or ""
-        for field in form.css("input[type=hidden]")
-    }
-    return await http.post(
-        urljoin(str(page.url), form.attributes.get("action") or ""), data=hidden | values
-    )
 
 
 def _button(tree: LexborHTMLParser, value: str) -> LexborNode | None:

@@ -6,7 +6,7 @@ import pytest
 from leak_hunt.hunt import Evidence
 from leak_search.canaries import Hit
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("leaks"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
 KEYS_OF_THE_STACK = "data: credentials.json"
 """Where `up` and `demo` keep their keys on a developer's machine, for its owner alone."""

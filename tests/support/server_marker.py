@@ -1,4 +1,4 @@
-"""Mark the tests that need a server, and keep users of a costly fixture in one process."""
+"""Mark the tests that need a server: `-m "not server"` leaves them out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["pytest_collection_modifyitems"]
+__all__ = ["pytest_itemcollected"]
 
 SERVICES = {"database_url", "redis_url", "sandbox_url", "executable"}
 """Fixtures of a PostgreSQL, a Redis, a sandbox and a Chromium."""
@@ -23,24 +23,14 @@ STARTERS = {
 ROOT = str(Path(__file__).parent.parent / "conftest.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it and its fixtures use.
-
-    pytest-xdist makes a fixture once in each of its processes, so tests with one of wider scope
-    go to the same. What tests/conftest.py has is cheap enough to be made in each.
-    """
-    for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        defined = [d for some in item._fixtureinfo.name2fixturedefs.values() for d in some]
-        functions = [item.function, *(d.func for d in defined if not _is_of_root(d.func))]
-        if SERVICES & set(item.fixturenames) or any(map(_starts_a_process, functions)):
-            item.add_marker("server")
-        wide = [d for d in defined if d.scope in ("module", "package", "session")]
-        places = [d.baseid for d in wide if isinstance(d.func, FunctionType) and d.baseid]
-        if own := [place for place in places if place != "tests"]:
-            item.add_marker(pytest.mark.xdist_group(min(own, key=len)))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test by what it and its fixtures use."""
+    if not isinstance(item, pytest.Function):
+        return
+    defined = [d for some in item._fixtureinfo.name2fixturedefs.values() for d in some]
+    functions = [item.function, *(d.func for d in defined if not _is_of_root(d.func))]
+    if SERVICES & set(item.fixturenames) or any(map(_starts_a_process, functions)):
+        item.add_marker("server")
 
 
 def _is_of_root(function: Any) -> bool:
