@@ -49,7 +49,7 @@ class HuntedStack(Stack):
     def data(self) -> Path:
         return self.folder / "data"
 
-    async def _child(
+    async def _launch(
         self, name: str, arguments: Sequence[str], environment: dict[str, str], data: Path
     ) -> str:
         tap = self.wiretaps[name] = Tap()
@@ -73,7 +73,7 @@ class HuntedStack(Stack):
                 "OTEL_BLRP_SCHEDULE_DELAY": "200",
                 "OTEL_METRIC_EXPORT_INTERVAL": "1000",
             }
-        tap.upstream = await super()._child(name, arguments, {**environment, **noise}, data)
+        tap.upstream = await super()._launch(name, arguments, {**environment, **noise}, data)
         return address
 
     async def stop(self, name: str) -> None:
