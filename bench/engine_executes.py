@@ -35,7 +35,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from arcade_gmail_local.engine.app import create_engine_app
-from arcade_gmail_local.engine.connecting.provider import OAuthProvider
+from arcade_gmail_local.engine.authorization.provider import OAuthProvider
 from arcade_gmail_local.engine.database import open_database
 from arcade_gmail_local.engine.outbound import AiohttpOutbound
 from arcade_gmail_local.engine.settings import EngineSettings, ProviderSettings, WorkerSettings

@@ -81,10 +81,10 @@ FOLDERS: dict[tuple[str, str], dict[str, set[str]]] = {
     },
     (LOCAL, "engine"): {
         "http": set(),
-        "connecting": {"http"},
-        "running": {"http", "connecting"},
-        "pages": {"http", "connecting"},
-        "api": {"http", "connecting", "running"},
+        "authorization": {"http"},
+        "execution": {"http", "authorization"},
+        "pages": {"http", "authorization"},
+        "api": {"http", "execution"},
     },
 }
 """The folders of a room, and which of them each may import; files beside them are for all."""

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": (f"{__package__}.mcp", "serve the tools over the Model Context Protocol"),
     "doctor": (f"{__package__}.doctor", "check this machine and its settings"),
     "keys": (f"{__package__}.keys", "make encryption keys, and rotate stored tokens to a new one"),
+    "tokens": (f"{__package__}.tokens", "upgrade a token store's database"),
     "audit": (f"{__package__}.audit", "verify the audit log"),
 }
 """Each subcommand's name with its module and one line about it."""
@@ -34,7 +35,7 @@ GROUP = "arcade_gmail_multiuser.commands"
 """The entry points by which another distribution adds subcommands: a module with `SUMMARY`,
 `add_arguments` and `run`."""
 
-LOCAL_COMMANDS = ("demo", "up", "engine", "sandbox", "engine-keys")
+LOCAL_COMMANDS = ("demo", "up", "engine", "sandbox", "engine-keys", "engine-database")
 """What the local stack adds; without it, each says how to install it."""
 
 OURS = ("arcade_gmail_multiuser", "arcade_gmail_local")

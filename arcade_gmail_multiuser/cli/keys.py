@@ -110,8 +110,8 @@ async def _refuse_engine_database(database: AsyncEngine) -> None:
     from sqlalchemy import inspect
 
     async with database.connect() as db:
-        is_engines = await db.run_sync(lambda plain: inspect(plain).has_table("engine_version"))
-    if is_engines:
+        names = await db.run_sync(lambda plain: inspect(plain).get_table_names())
+    if {"engine_version", "engine_schema_version"} & set(names):
         raise ConfigurationError(
             f"{STORE} is an engine's database: set ENGINE_DATABASE_URL to it instead, and use"
             " `engine-keys rotate`."

@@ -1,4 +1,4 @@
-"""Open SQL databases that only their owner can read and no log quotes, and create tables."""
+"""Open SQL databases that only their owner can read and no log quotes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from arcade_gmail_multiuser.errors import ConfigurationError
 
-__all__ = ["create_missing_tables", "open_private_sqlite", "open_token_database"]
+__all__ = ["open_private_sqlite", "open_token_database"]
 
 _ANSWER_WITHIN_S = 5.0
-_LOCK = 0x6172_6367  # any number, the same in every process
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
@@ -86,18 +84,6 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-async def create_missing_tables(engine: AsyncEngine, metadata: MetaData) -> None:
-    """Create missing tables. `MetaData.create_all` checks first and creates later, which races."""
-    async with engine.begin() as db:
-        if engine.dialect.name == "postgresql":
-            # CREATE TABLE IF NOT EXISTS alone fails there if two run it at once.
-            await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        for table in metadata.sorted_tables:
-            await db.execute(CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                await db.execute(CreateIndex(index, if_not_exists=True))
 
 
 def open_token_database(url: str, *, schema: str | None = None) -> AsyncEngine:

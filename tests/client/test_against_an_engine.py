@@ -81,7 +81,7 @@ async def test_who_unticks_a_permission_has_the_others_and_is_asked_for_that_one
     user = "user25@example.com"
     asked = await real.authenticate_user(user, ["ListEmails", "SendEmail"])
     page = await choose(asked["url"], user, "allow", "confirm", without="gmail.send")
-    assert "<title>Gmail is connected in part" in page.text
+    assert "<title>Gmail is partly connected" in page.text
     with pytest.raises(AuthorizationFailed, match="only in part"):
         await real.wait_for_authorization(user, timeout_s=30)
     assert (await real.execute_gmail_action(user, "ListEmails"))["emails"]

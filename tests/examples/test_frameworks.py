@@ -313,7 +313,10 @@ async def test_the_sample_application_asks_a_language_model_that_the_environment
     found = re.search(r"^(examples\S+/python) (-m examples.fastapi_app .+)$", PAGE, re.M)
     assert found is not None
     with GreetingModel() as model:
-        async with no_way_out() as outside, httpx.AsyncClient(follow_redirects=True) as http:
+        async with (
+            no_way_out() as outside,
+            httpx.AsyncClient(follow_redirects=True, trust_env=False) as http,
+        ):
             process = await asyncio.create_subprocess_exec(
                 *shlex.split(found[0]),
                 cwd=ROOT,

@@ -19,7 +19,7 @@ from arcade_gmail_multiuser.security.audit import tables
 from arcade_gmail_multiuser.security.audit.chain import AuditKeys, Head, Signed, link, new_head
 from arcade_gmail_multiuser.security.audit.store import Snapshot, tampered, unavailable
 from arcade_gmail_multiuser.security.backend_errors import fail_closed
-from arcade_gmail_multiuser.security.database import create_missing_tables
+from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 
 __all__ = ["SqlAuditStore"]
 
@@ -42,7 +42,7 @@ class SqlAuditStore:
     async def prepare(self, keys: AuditKeys) -> None:
         """Create the tables and the head of an empty log; a log without a head gets no new one."""
         async with self._bounded():
-            await create_missing_tables(self._engine, tables.metadata)
+            await prepare_tables(self._engine, tables.metadata)
             with contextlib.suppress(IntegrityError):  # another process was first
                 async with self._engine.begin() as db:
                     headed = await db.scalar(select(func.count()).select_from(tables.head))

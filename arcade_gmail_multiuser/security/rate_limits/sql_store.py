@@ -11,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from arcade_gmail_multiuser.security.backend_errors import fail_closed
-from arcade_gmail_multiuser.security.database import create_missing_tables
 from arcade_gmail_multiuser.security.rate_limits.limiter import limiter_unavailable, weigh_attempt
 from arcade_gmail_multiuser.security.rate_limits.tables import attempts, metadata
+from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 
 __all__ = ["SqlAttemptStore"]
 
@@ -39,7 +39,7 @@ class SqlAttemptStore:
 
     async def prepare(self) -> None:
         async with self._bounded():
-            await create_missing_tables(self._engine, metadata)
+            await prepare_tables(self._engine, metadata)
 
     async def close(self) -> None:
         """Leave the database to its owner."""

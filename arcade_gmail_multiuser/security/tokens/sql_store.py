@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from arcade_gmail_multiuser.errors import ConfigurationError, InvalidInput, StorageError
-from arcade_gmail_multiuser.security.database import create_missing_tables
+from arcade_gmail_multiuser.security.schema_versions import prepare_tables
 from arcade_gmail_multiuser.security.tokens.record import (
     TokenKey,
     TokenRecord,
@@ -94,7 +94,7 @@ class SqlTokenStore:
 
     async def prepare(self) -> None:
         async with self._bounded():
-            await create_missing_tables(self.engine, metadata)
+            await prepare_tables(self.engine, metadata)
 
     async def get(self, key: TokenKey) -> TokenRecord | None:
         rows = await self._read(_GET, _whose(key))

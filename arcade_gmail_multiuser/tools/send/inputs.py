@@ -109,7 +109,7 @@ async def new_message(
         content_type=ready.content_type,
         attachments=ready.files,
     )
-    return Outgoing(ready.sender.put_on(message))
+    return Outgoing(ready.sender.put_on(message) if ready.sender else message)
 
 
 async def reply(
@@ -142,7 +142,8 @@ async def reply(
         attachments=ready.files,
         quote=quote,
     )
-    return Outgoing(ready.sender.put_on(message), original.thread_id, quotes=quote)
+    message = ready.sender.put_on(message) if ready.sender else message
+    return Outgoing(message, original.thread_id, quotes=quote)
 
 
 async def forward(gmail: GmailClient, written: Written, *, email_id: str, to: str) -> Outgoing:
@@ -186,9 +187,9 @@ def idempotency_key(key: str | None, confirmation_token: str | None) -> str | No
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Ready:
-    """What was written, with its sender, signature and files."""
+    """What was written, with its signature, files and sender, where there may be one."""
 
-    sender: Sender
+    sender: Sender | None
     body: str
     content_type: ContentType
     files: tuple[OutgoingAttachment, ...]
@@ -197,7 +198,7 @@ class _Ready:
 async def _prepare(written: Written, gmail: GmailClient | None) -> _Ready:
     if gmail is None:
         files = await _files_in_call(written.attachments)
-        return _Ready(Sender(), written.body, written.content_type, files)
+        return _Ready(None, written.body, written.content_type, files)
     sender = await sender_of(gmail, written.from_address, sign=written.add_signature)
     body, content_type = signed(written.body, written.content_type, sender)
     return _Ready(sender, body, content_type, await _files(gmail, written.attachments))

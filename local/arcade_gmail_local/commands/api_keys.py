@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
     from arcade_gmail_multiuser.security.config.boundaries import AuditBoundary
 
-__all__ = ["ACTIONS", "add_actions", "names_in_use", "run"]
+__all__ = ["ACTIONS", "add_actions", "configured_place", "database_url_of", "names_in_use", "run"]
 
 ACTIONS = ("api-new", "api-list", "api-revoke")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Place:
-    """Where an engine keeps its keys, and what their digests are keyed with."""
+    """Where an engine stores its keys, and what their digests are keyed with."""
 
     database_url: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
@@ -57,7 +57,9 @@ def add_actions(actions: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    place = _configured(arguments.config) if arguments.config else _in_directory(arguments.data)
+    place = (
+        configured_place(arguments.config) if arguments.config else _in_directory(arguments.data)
+    )
     if arguments.action == "api-new":
         key = asyncio.run(
             _with(place, lambda store: store.create(arguments.name), "created", arguments.name)
@@ -80,13 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def names_in_use(data: Path) -> set[str]:
-    """Give the names of the API keys in use in a data directory of `up`, which may be empty yet."""
+    """Return the names of the API keys in use in a data directory of `up`, perhaps empty."""
     import asyncio
 
     if not (data / DATABASE_FILE).is_file() or not (data / FILE_NAME).is_file():
         return set()
     place = _place(_url_of(data / DATABASE_FILE), (credentials_in(data).encryption_key,))
-    every = asyncio.run(_with(place, lambda store: store.every()))
+    every = asyncio.run(_with(place, lambda store: store.every(), upgrade=True))
     return {one.name for one in every if one.revoked_at is None}
 
 
@@ -95,15 +97,17 @@ async def _with(
     ask: Callable[[ApiKeyStore], Awaitable[Any]],
     verb: str | None = None,
     name: str = "",
+    *,
+    upgrade: bool = False,
 ) -> Any:
-    """Ask the store; what changes it is in the audit before it is done."""
-    from arcade_gmail_local.engine.database import create_tables, open_database
+    """Ask the store; a change is recorded in the audit before it is made."""
+    from arcade_gmail_local.engine.database import open_database, prepare_database
     from arcade_gmail_local.engine.http.api_keys import ApiKeyStore, check_key_name
     from arcade_gmail_multiuser.security.audit.log import open_audit
 
     database = open_database(place.database_url)
     try:
-        await create_tables(database)
+        await prepare_database(database, upgrade=upgrade)
         store = ApiKeyStore(database, place.encryption_keys, project=place.project, clock=time.time)
         if verb is not None:
             check_key_name(name)
@@ -128,14 +132,19 @@ def _in_directory(data: Path) -> Place:
             "ENGINE_ENCRYPTION_KEYS is not set, and --data names no directory of `up`. "
             "Give the keys that the engine has."
         )
+    return _place(database_url_of(data), keys)
+
+
+def database_url_of(data: Path) -> str:
+    """Return the address of the engine's database: the environment's, or the file under `data`."""
     url = os.environ.get("ENGINE_DATABASE_URL", "").strip()
-    if not url:
-        file = data / DATABASE_FILE
-        if not file.is_file():
-            # A mistyped path must not become a new database that no engine reads.
-            raise ConfigurationError("--data has no engine database; start the engine there first.")
-        url = _url_of(file)
-    return _place(url, keys)
+    if url:
+        return url
+    file = data / DATABASE_FILE
+    if not file.is_file():
+        # A mistyped path must not become a new database that no engine reads.
+        raise ConfigurationError("--data has no engine database; start the engine there first.")
+    return _url_of(file)
 
 
 def _place(url: str, keys: tuple[str, ...]) -> Place:
@@ -148,7 +157,7 @@ def _url_of(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-def _configured(path: Path) -> Place:
+def configured_place(path: Path) -> Place:
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
 
     boundaries = SecurityConfig.from_yaml(path, env=os.environ).boundaries()
@@ -158,5 +167,5 @@ def _configured(path: Path) -> Place:
     return Place(engine.database_url, boundaries.encryption_keys, engine.project, boundaries.audit)
 
 
-def _day(moment: float | None) -> str:
-    return "never" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+def _day(seconds: float | None) -> str:
+    return "never" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

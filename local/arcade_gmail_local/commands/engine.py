@@ -44,11 +44,10 @@ IN_THE_FILE = (
     "verifier_url",
     "next_uri",
     "token_reader",
-    "worker_origin",
 )
-"""Options that --config leaves no room for."""
+"""Options that exclude --config."""
 ATTEMPTS_ON_ONE_MACHINE = 100
-"""Without a file the engine is for development, where one person tries one thing after another."""
+"""Without a file the engine is for development, where one person tries many things."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,13 +98,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="an API key, by name, that is handed people's tokens; none by default",
     )
-    parser.add_argument(
-        "--worker-origin",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="where workers may be registered over the API; nowhere by default",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -125,7 +117,7 @@ def _run_configured(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name):
             option = name.replace("_", "-")
             raise ConfigurationError(f"--{option} and --config exclude each other: use the file.")
-    from arcade_gmail_local.engine.configured import configured_settings
+    from arcade_gmail_local.engine.settings import EngineSettings
     from arcade_gmail_multiuser.security.config.security_config import SecurityConfig, initialize
 
     config = SecurityConfig.from_yaml(arguments.config, env=os.environ)
@@ -133,7 +125,7 @@ def _run_configured(arguments: argparse.Namespace) -> int:
     logger = logging.getLogger("arcade_gmail_multiuser.security")
     logger.setLevel(logging.INFO)
     boundaries = initialize(config, logger)
-    settings = configured_settings(boundaries)
+    settings = EngineSettings.configured(boundaries)
     from arcade_gmail_local.engine.app import create_engine_app
 
     app = create_engine_app(settings)
@@ -165,6 +157,7 @@ def settings_of(
 
     keys = (key.strip() for key in secrets["ENGINE_ENCRYPTION_KEYS"].split(","))
     return EngineSettings(
+        environment="development",
         api_key=secrets["ARCADE_API_KEY"],
         encryption_keys=tuple(key for key in keys if key),
         public_url=arguments.public_url or own_url,
@@ -179,7 +172,6 @@ def settings_of(
         next_uris=tuple(arguments.next_uri),
         token_exposure="granted" if arguments.token_reader else "never",
         token_readers=frozenset(arguments.token_reader),
-        worker_origins=tuple(arguments.worker_origin),
         rate=RateBoundary(
             enabled=True, max_attempts=ATTEMPTS_ON_ONE_MACHINE, window_s=900.0, backend="database"
         ),

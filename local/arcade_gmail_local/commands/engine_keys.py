@@ -1,7 +1,7 @@
 """Rotate an engine's encryption keys, and manage its API keys.
 
 `engine-keys rotate` seals everything an engine stores with the first key while it keeps running:
-tokens, secrets of workers, scheduled calls with their outcomes, pending revocations.
+tokens, scheduled calls with their outcomes, pending revocations.
   1. add the new key *after* the old one in every process, and restart them
   2. put the new key first in every process, and restart them
   3. run `engine-keys rotate`; if it is interrupted, run it again and it continues

@@ -33,7 +33,7 @@ DATABASE = "ENGINE_DATABASE_URL"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Place:
-    """What is to be sealed anew, and with which keys."""
+    """What is to be resealed, and with which keys."""
 
     keyring: Keyring
     store_url: str | None
@@ -45,7 +45,7 @@ class Place:
 
 @dataclass(slots=True)
 class Report:
-    """What was done, and what is still to be done before an old key can go."""
+    """What was done, and what is left before an old key can be removed."""
 
     tokens: Rotation
     secrets: Rotation
@@ -61,7 +61,7 @@ class Report:
 
 
 def rotate(config: Path | None, schema: str | None) -> int:
-    """Rotate, print the result, and return 0 when no other key is needed any more."""
+    """Rotate, print the result, and return 0 when no other key is needed."""
     import asyncio
 
     place = _given() if config is None else _configured(config)
@@ -73,10 +73,10 @@ def rotate(config: Path | None, schema: str | None) -> int:
     newest = place.keyring.newest_id
     print_rotation(done.tokens, newest, time.perf_counter() - began)
     print(
-        f"{done.secrets.resealed} secrets of tools and workers, scheduled calls and pending "
-        f"revocations sealed with {newest}"
+        f"{done.secrets.resealed} scheduled calls, outcomes and pending revocations sealed with "
+        f"{newest}"
     )
-    print("sign-ins under way are not: they have half an hour to finish")
+    print("sign-ins in progress are not: they have half an hour to finish")
     if done.unreadable:
         print(f"{done.unreadable} cannot be opened with any of the given keys; they are unchanged")
     if done.api_keys:
@@ -93,7 +93,7 @@ def rotate(config: Path | None, schema: str | None) -> int:
 
 
 async def _rotate(place: Place, schema: str | None) -> Report:
-    from arcade_gmail_local.engine.database import create_tables, open_database
+    from arcade_gmail_local.engine.database import open_database, prepare_database
     from arcade_gmail_local.engine.rotation import api_keys_waiting, rotate_sealed
     from arcade_gmail_multiuser.security.tokens.rotation import rotate_tokens
     from arcade_gmail_multiuser.security.tokens.sql_store import SqlTokenStore
@@ -106,10 +106,10 @@ async def _rotate(place: Place, schema: str | None) -> Report:
         else open_token_store(place.store_url, schema=schema)
     )
     try:
+        await prepare_database(database)
         await store.prepare()
         await _audit(place, database)
         tokens = await rotate_tokens(store, place.keyring)
-        await create_tables(database)
         secrets = await rotate_sealed(database, place.keyring)
         return Report(tokens, secrets, await api_keys_waiting(database, place.keyring.newest_id))
     finally:

@@ -1,25 +1,51 @@
-"""Open the engine's database: a SQLite file private to its owner, or PostgreSQL for several."""
+"""Open the engine's database: a private SQLite file, or a PostgreSQL that processes share."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
-from arcade_gmail_local.engine import schema
+from arcade_gmail_local.engine import tables
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.security.database import create_missing_tables, open_private_sqlite
+from arcade_gmail_multiuser.security.database import open_private_sqlite
+from arcade_gmail_multiuser.security.schema_versions import (
+    SECURITY,
+    SchemaHistory,
+    prepare_tables,
+)
 
-__all__ = ["create_tables", "for_reading", "insert_or_update", "is_shared", "open_database"]
+__all__ = [
+    "HISTORIES",
+    "insert_or_update",
+    "is_shared",
+    "open_database",
+    "prepare_database",
+]
 
 _TRUSTED_IDLE_S = 1.0
 _APPLICATION = "arcade-gmail-multiuser engine"
+
+HISTORIES = (
+    SchemaHistory(
+        name="engine",
+        version_table="engine_schema_version",
+        head="0002",
+        folder=Path(__file__).parent / "migrations",
+        tables=frozenset({"engine_version", *tables.metadata.tables}),
+        upgrade_command="engine-database upgrade",
+    ),
+    replace(SECURITY, upgrade_command="engine-database upgrade"),
+)
+"""What an engine's database holds; the token manager's tables may have one of their own."""
 
 
 def open_database(database_url: str) -> AsyncEngine:
@@ -49,26 +75,17 @@ def is_shared(engine: AsyncEngine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
-async def create_tables(engine: AsyncEngine) -> None:
-    """Create what is missing; several processes may start at once.
+async def prepare_database(engine: AsyncEngine, *, upgrade: bool = False) -> None:
+    """Create the engine's tables; several processes may start at once.
+
+    Args:
+        upgrade: whether to upgrade an older database in place of refusing it.
 
     Raises:
-        ConfigurationError: a newer release has been here; nothing was changed.
+        ConfigurationError: the database is older, or of a newer release. Nothing was changed.
     """
-    await create_missing_tables(engine, schema.version_metadata)
-    mine = insert_or_update(engine, schema.versions, {"id": 1, "version": schema.VERSION}, {})
-    table = schema.versions
-    async with engine.begin() as db:
-        await db.execute(mine)
-        found = (await db.execute(select(table.c.version))).scalar_one()
-        if found > schema.VERSION:
-            raise ConfigurationError(
-                f"The database was written by a newer release (layout {found}, this one knows "
-                f"{schema.VERSION}). Start that release, or give this one a database of its own."
-            )
-        # Every change so far only added tables, so an older layout needs nothing else.
-        await db.execute(update(table).values(version=schema.VERSION))
-    await create_missing_tables(engine, schema.metadata)
+    engines, *beside = HISTORIES
+    await prepare_tables(engine, tables.metadata, engines, beside=beside, upgrade=upgrade)
 
 
 def insert_or_update(
@@ -116,13 +133,6 @@ def _open_postgresql(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "checkin", _note_checkin)
     event.listen(engine.sync_engine, "checkout", _ping_if_idle)
     return engine
-
-
-def for_reading(engine: AsyncEngine) -> AsyncEngine:
-    """Give the same database for single queries: PostgreSQL is then spared BEGIN and ROLLBACK."""
-    if engine.dialect.name != "postgresql":
-        return engine
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _note_checkin(_connection: Any, record: Any) -> None:

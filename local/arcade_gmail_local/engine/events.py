@@ -1,4 +1,4 @@
-"""Tell the audit what the engine does with credentials, before it does it."""
+"""Record what the engine does with credentials, before it does it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from dataclasses import dataclass
 from arcade_gmail_multiuser.errors import StorageError
 from arcade_gmail_multiuser.security.recorder import Outcome, Recorder
 
-__all__ = ["BROWSER", "NOBODY", "SCHEDULER", "Events"]
+__all__ = ["ANONYMOUS", "BROWSER", "SCHEDULER", "Events"]
 
 logger = logging.getLogger(__name__)
 
 BROWSER = "browser"
-"""The actor of what somebody did on a page."""
+"""The actor of what a person did on a page."""
 SCHEDULER = "scheduler"
-NOBODY = "nobody"
+ANONYMOUS = "nobody"
 """The actor of a request without a valid API key."""
 
-_TOGETHER_S = 60.0
-_MOST_TOGETHER = 100_000
+_WINDOW_S = 60.0
+_MAX_RECENT = 100_000
 
 About = tuple[str, ...]
 
 
 @dataclass(slots=True)
-class _Told:
+class _Recorded:
     at: float
     written: asyncio.Task[None]
     more: int = 0
 
 
 class Events:
-    """Record an event and return once it is kept.
+    """Record an event and return once it is stored.
 
-    What cannot be recorded must not happen: the error has to stop the operation. An event that
-    only ends something, such as a refused flow, is ended all the same.
+    What cannot be recorded must not happen, so the error has to stop the operation. Operations that
+    only end something, such as refusing a flow, go on all the same.
 
     Raises:
         StorageError: it could not be written. Every method may.
@@ -47,9 +47,9 @@ class Events:
     def __init__(self, audit: Recorder, *, clock: Callable[[], float]) -> None:
         self._audit = audit
         self._clock = clock
-        self._told: OrderedDict[tuple[str, About], _Told] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, About], _Recorded] = OrderedDict()
 
-    async def tell(
+    async def record(
         self,
         event: str,
         outcome: Outcome,
@@ -68,7 +68,7 @@ class Events:
             detail=detail,
         )
 
-    async def tell_once_a_minute(
+    async def record_once_a_minute(
         self,
         event: str,
         outcome: Outcome,
@@ -79,21 +79,20 @@ class Events:
         provider: str | None = None,
         **detail: str | int | bool,
     ) -> None:
-        """Record what may happen thousands of times: the first of a minute, with `more` before it.
+        """Record a frequent event once a minute, with `more` for those before it.
 
         Args:
-            about: what is the same thing happening again, such as a connection and who used it.
+            about: what makes two events the same, such as a connection and who used it.
         """
         key, now = (event, (actor, *about)), self._clock()
-        told = self._told.get(key)
-        if told is not None and 0 <= now - told.at < _TOGETHER_S:
-            told.more += 1
-            # Not before the record that stands for this one too is kept, and not if it was not:
-            # one that has just failed is still here.
-            await _kept(told.written)
+        recorded = self._recent.get(key)
+        if recorded is not None and 0 <= now - recorded.at < _WINDOW_S:
+            recorded.more += 1
+            # Wait for the record that stands for this event too: it may yet fail.
+            await _stored(recorded.written)
             return
-        if told is not None and told.more:
-            detail["more"] = told.more
+        if recorded is not None and recorded.more:
+            detail["more"] = recorded.more
         record = self._audit.record(
             event,
             outcome=outcome,
@@ -102,24 +101,24 @@ class Events:
             provider=provider,
             detail=detail,
         )
-        # A task of its own: who gives up must not take the record from those who wait for it too.
-        telling = _Told(now, asyncio.ensure_future(record))
-        self._told[key] = telling
-        self._told.move_to_end(key)
-        if len(self._told) > _MOST_TOGETHER:
-            self._told.popitem(last=False)
-        telling.written.add_done_callback(lambda done: self._land(key, telling, done))
-        await _kept(telling.written)
+        # A task of its own: a caller that is cancelled must not cancel it for those who wait too.
+        recording = _Recorded(now, asyncio.ensure_future(record))
+        self._recent[key] = recording
+        self._recent.move_to_end(key)
+        if len(self._recent) > _MAX_RECENT:
+            self._recent.popitem(last=False)
+        recording.written.add_done_callback(lambda done: self._land(key, recording, done))
+        await _stored(recording.written)
 
-    def _land(self, key: tuple[str, About], told: _Told, done: asyncio.Task[None]) -> None:
-        if (done.cancelled() or done.exception() is not None) and self._told.get(key) is told:
-            # The next one tries again.
-            del self._told[key]
+    def _land(self, key: tuple[str, About], recorded: _Recorded, done: asyncio.Task[None]) -> None:
+        if (done.cancelled() or done.exception() is not None) and self._recent.get(key) is recorded:
+            # So the next one tries again.
+            del self._recent[key]
 
 
-async def _kept(written: asyncio.Task[None]) -> None:
+async def _stored(written: asyncio.Task[None]) -> None:
     try:
         await asyncio.shield(written)
     except StorageError as failed:
-        # One for each: a traceback shared between callers grows with every raise.
+        # A new error for each caller: a shared traceback grows with every raise.
         raise type(failed)(failed.message, developer_message=failed.developer_message) from None

@@ -1,4 +1,4 @@
-"""The one seam to the network: how the engine reaches its worker and its provider."""
+"""Send HTTP requests to workers and to the provider: the one seam to the network."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class OutboundAnswer:
 
 
 class Outbound(Protocol):
-    """Carries one request; tests replace it."""
+    """Carry one request; tests replace it."""
 
     async def send(self, request: OutboundRequest) -> OutboundAnswer:
-        """Send, and read the whole answer. Redirects are never followed.
+        """Send, and read the whole response. Redirects are never followed.
 
         Raises:
-            ConnectionFailed: no answer; `sent` says whether the other side may have acted.
+            ConnectionFailed: no response; `sent` says whether the other side may have acted.
             DeadlineExceeded: `timeout_s` ran out; the other side may have acted.
-            Unavailable: the answer is larger than `max_answer_bytes`.
+            Unavailable: the response is larger than `max_answer_bytes`.
         """
         ...
 
@@ -75,7 +75,7 @@ class AiohttpOutbound:
                 return OutboundAnswer(
                     response.status, await _read(response, request.max_answer_bytes)
                 )
-        # Causes are cut off: they may show the request, and with it a token.
+        # Causes are cut off: they may show the request and its token.
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise ConnectionFailed("The connection could not be made.", sent=False) from None
         except TimeoutError:

@@ -1,8 +1,8 @@
-"""Seal the engine's own secrets anew under the newest key, while everybody goes on working.
+"""Reseal the engine's own secrets with the newest key while the engine runs.
 
-Codes and verifiers of authorizations under way are left as they are: they are of no use after half
-an hour. Digests of API keys cannot be made anew by anybody but who presents the key: `ApiKeyStore`
-does that when a key is next used, and `api_keys_waiting` names those that were not.
+Codes and verifiers of authorizations in progress are left alone: they expire within half an hour.
+The digest of an API key can be renewed only when the key is presented: `ApiKeyStore` does that at
+its next use, and `api_keys_waiting` names the keys that were not used yet.
 """
 
 from __future__ import annotations
@@ -15,15 +15,8 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from arcade_gmail_local.engine import schema
-from arcade_gmail_local.engine.bindings import (
-    Binding,
-    bind_attempt,
-    bind_grant,
-    bind_input,
-    bind_tool_secret,
-    bind_worker,
-)
+from arcade_gmail_local.engine import tables
+from arcade_gmail_local.engine.tables import Binding, bind_attempt, bind_grant, bind_input
 from arcade_gmail_multiuser.errors import ConfigurationError, StorageError
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.rotation import Rotation
@@ -31,7 +24,7 @@ from arcade_gmail_multiuser.security.tokens.rotation import Rotation
 __all__ = ["api_keys_waiting", "needed_key_ids", "refuse_missing_keys", "rotate_sealed"]
 
 _BATCH = 200
-_MOST_PASSES = 10
+_MAX_PASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,7 @@ class _Sealed:
 
     column: Column[Any]
     rows: Select[Any]
-    """Give the primary key's columns, `sealed`, and what `binding` wants."""
+    """Select the primary key's columns, `sealed`, and what `binding` reads."""
     binding: Callable[[Row[Any]], Binding]
 
     @property
@@ -48,24 +41,13 @@ class _Sealed:
         return list(self.column.table.primary_key.columns)
 
 
-_R, _S, _W = schema.revocations.c, schema.tool_secrets.c, schema.workers.c
-_C, _A = schema.scheduled_calls.c, schema.call_attempts.c
+_R, _C, _A = (one.c for one in (tables.revocations, tables.scheduled_calls, tables.call_attempts))
 
 _COLUMNS = (
     _Sealed(
         _R.sealed_grant,
         select(_R.id, _R.sealed_grant.label("sealed"), _R.project, _R.provider),
         lambda row: bind_grant(row.project, row.provider, row.id),
-    ),
-    _Sealed(
-        _S.value,
-        select(_S.id, _S.value.label("sealed"), _S.project, _S.key),
-        lambda row: bind_tool_secret(row.project, row.key),
-    ),
-    _Sealed(
-        _W.secret,
-        select(_W.project, _W.id, _W.secret.label("sealed")),
-        lambda row: bind_worker(row.project, row.id),
     ),
     _Sealed(
         _C.input,
@@ -75,7 +57,7 @@ _COLUMNS = (
     _Sealed(
         _A.outcome,
         select(_A.id, _A.outcome.label("sealed"), _A.call, _C.project, _C.user_id).join(
-            schema.scheduled_calls, _C.id == _A.call
+            tables.scheduled_calls, _C.id == _A.call
         ),
         lambda row: bind_attempt(row.project, row.user_id, row.call, row.id),
     ),
@@ -83,12 +65,12 @@ _COLUMNS = (
 
 
 async def rotate_sealed(engine: AsyncEngine, keyring: Keyring) -> Rotation:
-    """Reseal all projects' rows; run it again after a crash and it goes on.
+    """Reseal all projects' rows; after a crash, run it again and it continues.
 
     A value that is changed at the same moment keeps what the change wrote.
     """
     resealed, unreadable = 0, 0
-    for _ in range(_MOST_PASSES):
+    for _ in range(_MAX_PASSES):
         done, unreadable = 0, 0
         for one in _COLUMNS:
             moved, kept = await _rotate_column(engine, keyring, one)
@@ -101,11 +83,11 @@ async def rotate_sealed(engine: AsyncEngine, keyring: Keyring) -> Rotation:
 
 
 async def needed_key_ids(engine: AsyncEngine, keyring: Keyring) -> frozenset[str]:
-    """Name every key that something of the engine's own is sealed with."""
+    """Return the id of every key that something of the engine's own is sealed with."""
     found: set[str | None] = set()
     async with engine.connect() as db:
         for one in _COLUMNS:
-            # The beginnings only: a scheduled call may hold a mail with its attachments.
+            # Only the first bytes: a scheduled call may hold a mail with its attachments.
             length = func.substr(one.column, 2, 1)
             for size in (await db.execute(select(length).distinct())).scalars().all():
                 begins = func.substr(one.column, 1, 2 + int.from_bytes(size))
@@ -116,7 +98,7 @@ async def needed_key_ids(engine: AsyncEngine, keyring: Keyring) -> frozenset[str
 
 
 async def refuse_missing_keys(engine: AsyncEngine, keyring: Keyring) -> None:
-    """Refuse to start when a key that something of the engine's own needs is gone.
+    """Refuse to start without a key that something of the engine's own is sealed with.
 
     Raises:
         ConfigurationError: names the missing keys by their one-way ids.
@@ -124,14 +106,14 @@ async def refuse_missing_keys(engine: AsyncEngine, keyring: Keyring) -> None:
     missing = sorted(await needed_key_ids(engine, keyring) - keyring.key_ids)
     if missing:
         raise ConfigurationError(
-            "Stored secrets and scheduled calls need encryption keys that are not configured:"
+            "Scheduled calls and revocations need encryption keys that are not configured:"
             f" {', '.join(missing)}. Add them after the newest one, or rotate first."
         )
 
 
 async def api_keys_waiting(engine: AsyncEngine, newest_key_id: str) -> list[str]:
-    """Name the API keys in use whose digest still needs an older key."""
-    keys = schema.api_keys.c
+    """Return the names of API keys in use whose digest still needs an older key."""
+    keys = tables.api_keys.c
     waiting = (keys.revoked_at.is_(None), keys.key_id != newest_key_id)
     async with engine.connect() as db:
         rows = await db.execute(select(keys.name).where(*waiting).order_by(keys.name))
@@ -139,7 +121,7 @@ async def api_keys_waiting(engine: AsyncEngine, newest_key_id: str) -> list[str]
 
 
 async def _rotate_column(engine: AsyncEngine, keyring: Keyring, one: _Sealed) -> tuple[int, int]:
-    """Go once through a column; give how many were sealed anew, and how many do not open."""
+    """Go through a column once; return how many were resealed, and how many do not open."""
     newest = keyring.seal(b"", bound_to=())[: 2 + len(keyring.newest_id)]
     stale = func.substr(one.column, 1, len(newest)) != newest
     page = select(*one.keys).where(stale).order_by(*one.keys).limit(_BATCH)
@@ -158,7 +140,7 @@ async def _rotate_column(engine: AsyncEngine, keyring: Keyring, one: _Sealed) ->
 async def _rotate_value(
     engine: AsyncEngine, keyring: Keyring, one: _Sealed, key: Row[Any]
 ) -> bool | None:
-    """Reseal one value; False when somebody else has changed it, None when it does not open."""
+    """Reseal one value; return False when it has changed since, None when it does not open."""
     mine = [column == value for column, value in zip(one.keys, key, strict=True)]
     async with engine.connect() as db:
         row = (await db.execute(one.rows.where(*mine))).one_or_none()

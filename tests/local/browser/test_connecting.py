@@ -107,7 +107,7 @@ async def test_a_box_unticked_with_the_space_bar_connects_in_part(
     await page.keyboard.press("Space")
     await person.press("Continue")
     await person.press("Yes, this is me: connect")
-    assert await person.title() == "Gmail is connected in part"
+    assert await person.title() == "Gmail is partly connected"
     await person.look("5-in-part")
 
 
@@ -139,7 +139,7 @@ async def test_a_reload_of_the_callback_leads_on_to_the_last_step(
     await person.page.goto(next(url for url in addresses if "/v1/oauth/callback" in url))
     assert await person.title() == "This page was open before"
     await person.look("6-reloaded")
-    await person.press("Go on to the last step", role="link")
+    await person.press("Continue to the last step", role="link")
     await person.press("Yes, this is me: connect")
     assert await person.title() == "Gmail is connected"
 

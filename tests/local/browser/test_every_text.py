@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from chromium import PHONE, Person, no_horizontal_scroll, passes_axe
 
-from arcade_gmail_local.engine.pages.oauth_pages import confirm_page, end_page
-from arcade_gmail_local.engine.pages.page_texts import REASONS, text_of
 from arcade_gmail_local.engine.pages.permissions import in_words
+from arcade_gmail_local.engine.pages.templating import REASONS, end_page, page, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,13 +33,14 @@ async def test_an_end_is_told_accessibly_with_what_to_do_next(
 async def test_a_word_without_spaces_does_not_widen_the_page(new_person: NewPerson) -> None:
     person = await new_person()
     long = in_words(["https://example.com/auth/" + "x" * 400])[0]
-    shown = confirm_page(
+    shown = page(
+        "confirm.html",
+        "Connect Gmail?",
         user_id="y" * 500,
         permissions=[long],
         action="/",
         flow_id="f",
         csrf="c",
-        continues_at=None,
     )
     await person.page.set_content(bytes(shown.body).decode())
     await no_horizontal_scroll(person.page)

@@ -69,7 +69,7 @@ async def test_a_person_looks_disconnects_with_the_keyboard_and_locks_it(
     assert await person.title() == "This page is locked"
     await person.look("23-locked")
     await page.go_back()
-    assert await person.title() == "Please open this page anew"
+    assert await person.title() == "Please open this page again"
 
 
 async def test_keeping_it_keeps_it(new_person: NewPerson, arcade: AsyncArcade) -> None:
@@ -87,7 +87,7 @@ async def test_a_link_is_of_no_use_to_another_browser_once_it_was_followed(
     person, stranger = await new_person(), await new_person()
     url = await open_connections(person, arcade, "somebody")
     await stranger.page.goto(url)
-    assert await stranger.title() == "Please open this page anew"
+    assert await stranger.title() == "Please open this page again"
     await stranger.look("24-used-link")
     await person.page.goto(url)
     assert await person.title() == "Your connections"

@@ -11,7 +11,7 @@ import pytest
 
 from arcade_gmail_local.commands.credentials import credentials_in
 from arcade_gmail_local.commands.engine import DATABASE_FILE
-from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_multiuser.cli import command
 from arcade_gmail_multiuser.cli.http_server import mask_secrets_in_logs
@@ -28,7 +28,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     async def create() -> None:
         database = open_database(f"sqlite+aiosqlite:///{tmp_path / DATABASE_FILE}")
-        await create_tables(database)
+        await prepare_database(database)
         await database.dispose()
 
     asyncio.run(create())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,13 @@ def test_the_engine_starts_from_the_file_and_says_which_boundaries_hold(
     assert len(served) == 1
     assert "Security boundaries initialized" in caplog.text
     assert not [name for name, secret in SECRETS.items() if secret in caplog.text]
+    asyncio.run(start_and_stop(served[0]))
     assert (config.parent / "engine.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+async def start_and_stop(app: Any) -> None:
+    async with app.router.lifespan_context(app):
+        pass
 
 
 def test_s55_the_engine_refuses_an_unknown_key_and_hides_values(
@@ -71,7 +78,7 @@ def test_the_file_and_the_options_exclude_each_other(
 ) -> None:
     parser = argparse.ArgumentParser()
     engine.add_arguments(parser)
-    for option in ("--data", "--public-url", "--token-reader", "--worker-origin"):
+    for option in ("--data", "--public-url", "--token-reader"):
         assert command.run(["engine", "--config", str(config), option, "x"]) == 2
         assert option in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""What operators see and set: secrets, providers, connections."""
+"""What operators see: providers and connections, and that there are no secrets for tools."""
 
 from __future__ import annotations
 
@@ -8,79 +8,23 @@ import arcadepy
 import pytest
 
 if TYPE_CHECKING:
-    from engine_stack.stack import Stack, StackMaker
+    from engine_stack.stack import Stack
 
 READ = "https://www.googleapis.com/auth/gmail.readonly"
-SECRETS = "/v1/admin/secrets"
-VALUE = 'canary-secret "value" äöü'
 
 
-def needing(stack: Stack, key: str) -> None:
-    tool = stack.definition("Weather", None)
-    tool["requirements"]["secrets"] = [{"key": key}]
-    stack.worker.tools = [tool]
-
-
-async def test_a_tool_finds_its_secret_once_it_is_set(any_stack: Stack) -> None:
-    needing(any_stack, "WEATHER_KEY")
-    tool = "GmailMultiuser.Weather"
-    missing = await any_stack.execute(tool, "alice")
-    assert (missing.status_code, missing.json()["name"]) == (400, "missing_secret")
-    shown = (await any_stack.http().get(f"/v1/tools/{tool}")).json()["requirements"]
-    assert (shown["met"], shown["secrets"][0]["met"]) == (False, False)
-    for method in ("POST", "PUT"):
-        reply = await any_stack.http().request(
-            method, f"{SECRETS}/WEATHER_KEY", json={"value": VALUE, "description": "d"}
-        )
-        assert reply.status_code == 200
-    assert (await any_stack.execute(tool, "alice")).status_code == 200
-    sent = any_stack.worker.invocations[0]["context"]["secrets"]
-    assert sent == [{"key": "WEATHER_KEY", "value": VALUE}]
-    shown = (await any_stack.http().get(f"/v1/tools/{tool}")).json()["requirements"]
-    assert shown["met"] is True
-
-
-async def test_arcadepy_lists_and_deletes_secrets_and_sees_no_value(any_stack: Stack) -> None:
-    await any_stack.http().post(f"{SECRETS}/KEY", json={"value": VALUE})
-    client = any_stack.arcade()
-    (found,) = (await client.admin.secrets.list()).items or []
-    assert (found.key, found.hint) == ("KEY", None)
-    listed = await any_stack.http().get(SECRETS)
-    assert "canary" not in listed.text
-    await client.admin.secrets.delete(found.id or "")
-    assert (await client.admin.secrets.list()).items == []
-    with pytest.raises(arcadepy.NotFoundError):
-        await client.admin.secrets.delete(found.id or "")
-
-
-async def test_s45_a_secret_is_sealed_and_a_tool_cannot_echo_it(stack: Stack) -> None:
-    needing(stack, "KEY")
-    await stack.http().post(f"{SECRETS}/KEY", json={"value": VALUE})
-    stack.worker.answer = lambda call: {"value": call["context"]["secrets"]}
-    reply = await stack.execute("GmailMultiuser.Weather", "alice")
-    assert "canary-secret" not in reply.text
-    assert "[redacted]" in reply.text
-    assert b"canary-secret" not in stack.stored_bytes()
-
-
-async def test_secrets_of_the_settings_win_and_change_only_there(make_stack: StackMaker) -> None:
-    stack = await make_stack(tool_secrets={"KEY": "from-the-settings"})
-    (found,) = (await stack.http().get(SECRETS)).json()["items"]
-    assert (found["key"], found["binding"]["type"]) == ("KEY", "static")
-    put = await stack.http().post(f"{SECRETS}/KEY", json={"value": "x"})
-    removed = await stack.http().delete(f"{SECRETS}/{found['id']}")
-    assert {put.status_code, removed.status_code} == {403}
-
-
-@pytest.mark.parametrize("body", [{}, {"value": ""}, {"value": 7}, {"value": "x" * 65_537}, []])
-async def test_a_senseless_secret_is_400(stack: Stack, body: Any) -> None:
-    assert (await stack.http().post(f"{SECRETS}/KEY", json=body)).status_code == 400
-
-
-@pytest.mark.parametrize("key", ["a b", "%00", "x" * 200, "ä"])
-async def test_a_senseless_key_of_a_secret_is_refused(stack: Stack, key: str) -> None:
-    reply = await stack.http().post(f"{SECRETS}/{key}", json={"value": "x"})
-    assert reply.status_code == 400
+async def test_a_tool_that_asks_for_a_secret_is_refused_by_name(any_stack: Stack) -> None:
+    tool = any_stack.definition("Weather", None)
+    tool["requirements"]["secrets"] = [{"key": "WEATHER_KEY"}]
+    any_stack.worker.tools = [tool]
+    for more in ({}, {"run_at": "2027-01-16T08:00:00+00:00"}):
+        reply = await any_stack.execute("GmailMultiuser.Weather", "alice", **more)
+        assert (reply.status_code, reply.json()["name"]) == (400, "secrets_unsupported")
+    assert any_stack.worker.invocations == []
+    shown = (await any_stack.http().get("/v1/tools/GmailMultiuser.Weather")).json()["requirements"]
+    assert shown["met"] is False
+    assert [(one["key"], one["met"]) for one in shown["secrets"]] == [("WEATHER_KEY", False)]
+    assert (await any_stack.http().get("/v1/admin/secrets")).status_code == 404
 
 
 # Providers
@@ -140,7 +84,7 @@ async def test_many_calls_write_one_last_use(stack: Stack, monkeypatch: Any) -> 
     assert one["last_used_at"] is not None
     # Nothing waits to be written, for the same minute counts once.
     await stack.execute("GmailMultiuser.ListLabels", "alice")
-    assert stack.app.state.manager._uses._used == {}
+    assert stack.app.state.services.manager._uses._used == {}
 
 
 async def test_arcadepy_reads_and_deletes_a_connection(stack: Stack) -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine_stack.facts import Clock
 from sqlalchemy.exc import OperationalError
 
-from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_local.engine.http.api_keys import ApiKeyStore
 from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import ConfigurationError, Conflict, InvalidInput
@@ -27,7 +27,7 @@ TOOLS = "/v1/tools"
 def store_of(stack: Stack, **changes: Any) -> ApiKeyStore:
     settings = replace(stack.settings, **changes)
     return ApiKeyStore(
-        stack.app.state.database,
+        stack.app.state.services.database,
         settings.encryption_keys,
         project=settings.project,
         clock=stack.clock,
@@ -197,8 +197,6 @@ async def test_a_grant_under_never_refuses_to_start(stack: Stack) -> None:
         {"api_keys": {"a b": "x" * 20}},
         {"api_keys": {"same": "arc_canary-api-key-0123456789"}},
         {"token_exposure": "always"},
-        {"worker_origins": ("http://example.com",)},
-        {"worker_origins": ("https://example.com/path",)},
     ],
 )
 async def test_settings_that_are_unsafe_or_senseless_refuse_to_start(
@@ -217,7 +215,7 @@ def test_the_settings_show_no_key_in_their_repr(stack: Stack) -> None:
 
 async def test_the_clock_of_a_new_database_is_its_owners() -> None:
     database = open_database("sqlite+aiosqlite:///:memory:")
-    await create_tables(database)
+    await prepare_database(database)
     store = ApiKeyStore(database, (new_key(),), project="p", clock=Clock())
     await store.create("agent")
     (record,) = await store.every()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_stack.facts import READ, SEND, WORKER
+from engine_stack.facts import READ, SEND
 from engine_stack.stack import Stack, StackMaker
 from starlette.responses import JSONResponse
 
@@ -80,7 +80,7 @@ async def test_a_connection_is_told_from_the_first_question_to_the_revocation(
     assert detail_of(stack, "authorization.asked") == [{"scopes": "gmail.readonly"}]
     (first, _) = detail_of(stack, "token.released")
     assert first == {"to": "worker", "worker": "default"}
-    assert (await stack.app.state.audit.verify()).broken is None
+    assert (await stack.app.state.services.audit.verify()).broken is None
 
 
 async def test_user_ids_are_named_where_the_configuration_says_so(make_stack: StackMaker) -> None:
@@ -132,7 +132,7 @@ async def test_nobody_passes_on_a_record_that_has_just_failed() -> None:
     events = Events(Broken(), clock=lambda: 1000.0)
 
     async def release() -> None:
-        await events.tell_once_a_minute(
+        await events.record_once_a_minute(
             "token.released", "succeeded", about=("uc_1", "default"), actor="agent"
         )
 
@@ -198,7 +198,7 @@ async def test_a_revocation_is_told_with_each_try_and_why_it_was_left(stack: Sta
     stack.outbound.fail_with.clear()
     await stack.connect("bob", [READ], "shared@example.com")
     stack.clock.now += 61
-    await stack.app.state.disconnector.run_due()
+    await stack.app.state.services.disconnector.run_due()
     outcomes = [outcome for event, outcome, _ in told(stack) if event == "grant.revoked"]
     assert outcomes == ["started", "failed", "refused"]
     assert detail_of(stack, "grant.revoked")[-1] == {"reason": "account_is_connected"}
@@ -223,50 +223,7 @@ async def test_keys_and_attempts_that_are_refused_are_told_once_a_minute(
     assert detail_of(stack, "api_key.refused") == [{"address": "127.0.0.1"}]
 
 
-async def test_secrets_and_workers_are_told_by_name_and_never_by_value(
-    make_stack: StackMaker,
-) -> None:
-    stack: Stack = await make_stack(worker_origins=(WORKER,))
-    for change in (set_secret, remove_secret, add_worker, change_worker, remove_worker):
-        assert (await change(stack)).status_code < 300
-    assert [one for one in told(stack) if one[0] != "engine.started"] == [
-        ("tool_secret.set", "started", "default"),
-        ("tool_secret.deleted", "started", "default"),
-        ("worker.added", "started", "default"),
-        ("worker.changed", "started", "default"),
-        ("worker.removed", "started", "default"),
-    ]
-    text = json.dumps(records_of(stack))
-    assert "SLACK_TOKEN" in text
-    assert "canary" not in text
-
-
 # --- failing closed ------------------------------------------------------------------------------
-
-
-async def set_secret(stack: Stack) -> Any:
-    body = {"value": "canary-slack-token"}
-    return await stack.http().post("/v1/admin/secrets/SLACK_TOKEN", json=body)
-
-
-async def remove_secret(stack: Stack) -> Any:
-    listed = (await stack.http().get("/v1/admin/secrets")).json()["items"]
-    return await stack.http().delete(f"/v1/admin/secrets/{listed[0]['id']}")
-
-
-async def add_worker(stack: Stack) -> Any:
-    http = {"uri": WORKER, "secret": stack.WORKER_SECRET}
-    body = {"id": "second", "http": http, "enabled": False}
-    stack.worker.tools = []
-    return await stack.http().post("/v1/workers", json=body)
-
-
-async def change_worker(stack: Stack) -> Any:
-    return await stack.http().patch("/v1/workers/second", json={"enabled": True})
-
-
-async def remove_worker(stack: Stack) -> Any:
-    return await stack.http().delete("/v1/workers/second")
 
 
 async def ask(stack: Stack) -> Any:
@@ -311,7 +268,7 @@ def contents(stack: Stack) -> dict[str, list[Any]]:
     with sqlite3.connect(stack.database) as db:
         tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         names = {name for (name,) in tables} - APART
-        assert {"flows", "user_tokens", "tool_secrets", "workers"} <= names
+        assert {"flows", "user_tokens", "scheduled_calls"} <= names
         return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in names}
 
 
@@ -326,8 +283,7 @@ async def change_the_audit(stack: Stack) -> None:
 
 
 OPERATIONS = [
-    set_secret, remove_secret, add_worker, change_worker, remove_worker, ask, leave, confirm,
-    execute, refresh, read_token, invite, present_a_wrong_key, disconnect,
+    ask, leave, confirm, execute, refresh, read_token, invite, present_a_wrong_key, disconnect,
 ]  # fmt: skip
 
 
@@ -347,7 +303,6 @@ async def test_s57_without_the_audit_nothing_is_done_and_nothing_changed(
     name: str,
 ) -> None:
     stack: Stack = await make_stack(
-        worker_origins=(WORKER,),
         token_exposure="granted",
         token_readers=frozenset({"default"}),
         refresh=RefreshPolicy(cooldown_s=0, provider_timeout_s=5),
@@ -359,10 +314,6 @@ async def test_s57_without_the_audit_nothing_is_done_and_nothing_changed(
     connection = await connection_of(stack, "alice")
     stack.kept.update(url=link, browser=browser, page=page, connection=connection)
     await stack.http().get("/v1/tools")
-    if operation is remove_secret:
-        await set_secret(stack)
-    if operation in (change_worker, remove_worker):
-        assert (await add_worker(stack)).status_code == 201
     held, asked = contents(stack), len(stack.provider.calls)
     await trouble(stack)
     reply = await operation(stack)
@@ -412,12 +363,12 @@ async def test_s57_a_revocation_waits_for_the_audit(stack: Stack) -> None:
     asked = stack.provider.count("revoke")
     await lose_the_audit(stack)
     stack.clock.now += 61
-    assert await stack.app.state.disconnector.run_due() == 1
+    assert await stack.app.state.services.disconnector.run_due() == 1
     assert stack.provider.count("revoke") == asked
     with sqlite3.connect(stack.database) as db:
         db.execute("ALTER TABLE audit_lost RENAME TO audit_records")
     stack.clock.now += 3600
-    assert await stack.app.state.disconnector.run_due() == 0
+    assert await stack.app.state.services.disconnector.run_due() == 0
     assert stack.provider.count("revoke") == asked + 1
 
 
@@ -444,7 +395,7 @@ async def test_two_engines_write_one_unbroken_audit(
     await asyncio.gather(
         *(engine.execute(LIST, person) for person in people for engine in (one, two))
     )
-    verdict = await two.app.state.audit.verify()
+    verdict = await two.app.state.services.audit.verify()
     assert verdict.broken is None
     # Two starts, four records for each consent, and each engine's release of each token.
     assert verdict.count == 2 + 6 * 4 + 6 * 2

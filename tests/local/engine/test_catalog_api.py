@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from arcade_gmail_local.engine.running.tool_entry import read_entry
+from arcade_gmail_local.engine.execution.tool_entry import read_entry
 from arcade_gmail_multiuser.errors import ConnectionFailed
 
 if TYPE_CHECKING:

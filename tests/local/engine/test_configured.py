@@ -12,7 +12,7 @@ import pytest
 from engine_stack.facts import READ, SEND
 from engine_stack.stack import Stack, StackMaker
 
-from arcade_gmail_local.engine.configured import configured_settings
+from arcade_gmail_local.engine.settings import EngineSettings
 from arcade_gmail_multiuser.errors import ConfigurationError
 from arcade_gmail_multiuser.security.config.boundaries import RateBoundary
 from arcade_gmail_multiuser.security.config.security_config import SecurityConfig
@@ -44,7 +44,7 @@ def test_the_documented_configuration_is_accepted_without_a_finding() -> None:
 
 def test_every_boundary_reaches_the_engine() -> None:
     boundaries = loaded(YAML[0]).boundaries()
-    settings = configured_settings(boundaries)
+    settings = EngineSettings.configured(boundaries)
     assert boundaries.engine is not None
     assert boundaries.google is not None
     assert settings.environment == "production"
@@ -73,12 +73,12 @@ def test_every_boundary_reaches_the_engine() -> None:
 def test_token_store_decides_where_tokens_are(written: str, reached: str | None) -> None:
     text = YAML[0].replace("engine:\n", f"engine:\n  {written}\n", 1)
     boundaries = loaded(text).boundaries()
-    assert configured_settings(boundaries).token_store == reached
+    assert EngineSettings.configured(boundaries).token_store == reached
     assert boundaries.facts()["tokens"] == ("redis" if reached else "database")
 
 
 def test_s14_only_registered_addresses_end_a_flow_in_production() -> None:
-    settings = configured_settings(loaded(YAML[0]).boundaries())
+    settings = EngineSettings.configured(loaded(YAML[0]).boundaries())
     assert settings.may_continue_at("https://app.example.com/connected")
     assert not settings.may_continue_at("https://app.example.com/connected/")
     assert not settings.may_continue_at("http://127.0.0.1:1/")
@@ -87,7 +87,7 @@ def test_s14_only_registered_addresses_end_a_flow_in_production() -> None:
 def test_a_configuration_without_an_engine_starts_none() -> None:
     boundaries = loaded("security: {encryption_keys: ['${env:ENCRYPTION_KEY}']}").boundaries()
     with pytest.raises(ConfigurationError, match="engine"):
-        configured_settings(boundaries)
+        EngineSettings.configured(boundaries)
 
 
 @pytest.mark.parametrize("name", ["state_validation", "pkce_enabled"])

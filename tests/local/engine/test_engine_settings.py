@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from arcade_gmail_local.engine.app import create_engine_app
 from arcade_gmail_local.engine.database import open_database
 from arcade_gmail_local.engine.settings import (
     EngineSettings,
@@ -96,7 +95,7 @@ def test_a_worker_on_another_machine_needs_https_and_every_worker_a_secret() -> 
 
 
 def test_s46_settings_never_show_a_secret() -> None:
-    settings = good(tool_secrets={"K": "canary-tool"}, database_url="postgresql://u:canary@h/d")
+    settings = good(database_url="postgresql://u:canary@h/d")
     for text in (repr(settings), str(settings), f"{settings}"):
         assert "canary" not in text
         assert settings.encryption_keys[0] not in text
@@ -131,5 +130,5 @@ def test_s14_loopback_cannot_be_imitated(url: str) -> None:
 
 def test_s45_the_database_file_is_private_before_anything_is_written(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "engine.db"
-    create_engine_app(good(database_url=f"sqlite+aiosqlite:///{path}"))
+    open_database(f"sqlite+aiosqlite:///{path}")
     assert path.stat().st_mode & 0o777 == 0o600

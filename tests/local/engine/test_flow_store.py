@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from arcade_gmail_local.engine import schema
-from arcade_gmail_local.engine.connecting.flows import FlowStore, digest
-from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine import tables
+from arcade_gmail_local.engine.authorization.flows import FlowStore, digest
+from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_multiuser.errors import StorageError
 from arcade_gmail_multiuser.security.keys import new_key
 from arcade_gmail_multiuser.security.sealing import Keyring
@@ -24,7 +24,7 @@ class Time:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[FlowStore]:
     engine = open_database(f"sqlite+aiosqlite:///{tmp_path / 'flows.db'}")
-    await create_tables(engine)
+    await prepare_database(engine)
     Time.now = 1_000_000.0
     yield FlowStore(
         engine,
@@ -115,6 +115,6 @@ async def test_flows_and_attempts_are_swept_a_day_after_their_end(store: FlowSto
     async with store._engine.connect() as db:
         counts = [
             (await db.execute(select(func.count()).select_from(table))).scalar()
-            for table in (schema.flows, schema.attempts)
+            for table in (tables.flows, tables.attempts)
         ]
     assert counts == [1, 0]

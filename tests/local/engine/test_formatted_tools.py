@@ -11,8 +11,7 @@ from arcade_core.converters.openai import to_openai
 from jsonschema import Draft202012Validator
 
 import arcade_gmail_multiuser
-from arcade_gmail_local.engine.api.formats import describe
-from arcade_gmail_local.engine.running.tool_entry import read_entry
+from arcade_gmail_local.engine.execution.tool_entry import read_entry
 
 if TYPE_CHECKING:
     from engine_stack.stack import Stack
@@ -83,13 +82,13 @@ def test_every_tool_of_ours_becomes_a_schema_with_arcades_own_names_and_fields()
     for tool in _ours():
         entry = read_entry(tool.definition.model_dump(mode="json"))
         assert entry is not None
-        mine = describe(entry, "openai")["function"]
+        mine = entry.formatted("openai")["function"]
         theirs = to_openai(tool)["function"]
         Draft202012Validator.check_schema(mine["parameters"])
         assert mine["name"] == theirs["name"]
         wanted = theirs["parameters"] or {}
         assert set(mine["parameters"]["properties"]) == set(wanted["properties"])
-        anthropic = describe(entry, "anthropic")
+        anthropic = entry.formatted("anthropic")
         assert anthropic["name"] == to_anthropic(tool)["name"]
         assert anthropic["input_schema"] == mine["parameters"]
         required = to_anthropic(tool)["input_schema"].get("required", [])
@@ -113,7 +112,7 @@ def test_an_odd_definition_is_formatted_as_far_as_it_goes(parameters: Any) -> No
         {"name": "T" * 80, "toolkit": {"name": "Ä t"}, "input": {"parameters": parameters}}
     )
     assert entry is not None
-    found = describe(entry, "openai")["function"]
+    found = entry.formatted("openai")["function"]
     assert len(found["name"]) == 64
     assert found["name"].startswith("__t_T")
     Draft202012Validator.check_schema(found["parameters"])

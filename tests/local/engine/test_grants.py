@@ -127,7 +127,7 @@ async def test_s30_two_engines_that_want_a_new_token_at_once_ask_for_one(
     await one.connect("alice", [READ])
     one.clock.now += 4000
     found_taken = asyncio.Event()
-    store = two.app.state.manager._store
+    store = two.app.state.services.manager._store
     acquire = store.acquire_lease
 
     async def watched(*lease: Any) -> Any:
@@ -374,7 +374,7 @@ async def test_s28_a_late_revocation_ends_nothing_that_was_connected_meanwhile(
     # Google would take the whole account's grant back, bob's with it.
     await stack.connect("bob", [READ], "shared@example.com")
     stack.clock.now += 61
-    assert await stack.app.state.disconnector.run_due() == 0
+    assert await stack.app.state.services.disconnector.run_due() == 0
     assert stack.provider.count("revoke") == 0
     bob = (await connections(stack))[0]["id"]
     await stack.http().delete(f"/v1/admin/user_connections/{bob}")
@@ -389,14 +389,14 @@ async def test_s28_a_button_pressed_often_revokes_once(stack: Stack) -> None:
     assert {reply.status_code for reply in replies} <= {204, 404}
     assert stack.provider.count("revoke") == 1
     stack.clock.now += 3600
-    await stack.app.state.disconnector.run_due()
+    await stack.app.state.services.disconnector.run_due()
     assert stack.provider.count("revoke") == 1
 
 
 async def test_s28_an_engine_that_died_before_erasing_revokes_nothing(stack: Stack) -> None:
     await stack.connect("alice", [READ])
     one = (await connections(stack))[0]["id"]
-    store = stack.app.state.manager._store
+    store = stack.app.state.services.manager._store
 
     async def dies(*_key: Any, **_options: Any) -> bool:
         raise asyncio.CancelledError
@@ -406,7 +406,7 @@ async def test_s28_an_engine_that_died_before_erasing_revokes_nothing(stack: Sta
         await stack.http().delete(f"/v1/admin/user_connections/{one}")
     store.delete = erase
     stack.clock.now += 61
-    await stack.app.state.disconnector.run_due()
+    await stack.app.state.services.disconnector.run_due()
     assert stack.provider.count("revoke") == 0
     assert (await stack.execute(LIST, "alice")).status_code == 200
 
@@ -440,7 +440,7 @@ async def test_s39_a_consent_that_cannot_be_stored_is_503_and_can_be_given_again
     started = await stack.start("alice", [READ])
     browser = stack.browser()
     page = await browser.consent(started["url"])
-    store = stack.app.state.manager._store
+    store = stack.app.state.services.manager._store
 
     async def away(*_record: Any, **_options: Any) -> bool:
         raise StorageUnavailable("away")

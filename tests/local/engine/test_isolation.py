@@ -182,7 +182,7 @@ async def test_s22_a_partial_consent_is_kept_and_the_rest_asked_for(stack: Stack
     started = await stack.start("alice", [READ, SEND])
     browser = stack.browser()
     done = await browser.answer(await browser.consent(started["url"]), "confirm")
-    assert "connected in part" in done.text
+    assert "partly connected" in done.text
     assert (await stack.status(started["id"]))["status"] == "failed"
     assert (await stack.execute("GmailMultiuser.ListLabels", "alice")).status_code == 200
     refused = await stack.execute("GmailMultiuser.SearchAndSend", "alice")

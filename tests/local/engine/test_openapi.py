@@ -33,13 +33,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from arcade_gmail_local.engine.api.openapi_document import openapi_document
-from arcade_gmail_local.engine.api.openapi_schemas import SCHEMAS
+from arcade_gmail_local.engine.api.openapi import openapi_document
 from arcade_gmail_local.engine.app import create_engine_app
 from arcade_gmail_local.engine.settings import EngineSettings
 
 EXAMPLES = 10
-SECOND = "http://127.0.0.1:8003"
 
 
 async def test_the_document_names_every_route_and_no_other(stack: Stack) -> None:
@@ -60,6 +58,10 @@ async def test_the_document_is_for_who_has_a_key_and_on_loopback_only(
 ) -> None:
     assert (await stack.http(key=None).get("/v1/swagger")).status_code == 401
     assert (await verified.http().get("/v1/swagger")).status_code == 404
+
+
+DOCUMENT = openapi_document(server="http://127.0.0.1")
+SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -89,7 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("fuzz") / "engine.db"
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    chosen = settings_for(path, public_url=url, worker_origins=(SECOND,))
+    chosen = settings_for(path, public_url=url)
     asyncio.run(_connect(chosen, clock, provider, worker, path))
     app = create_engine_app(chosen, http=_outbound(provider, worker), clock=clock)
     server = uvicorn.Server(
@@ -104,7 +106,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def _outbound(provider: FakeProvider, worker: FakeWorker) -> AsgiOutbound:
-    apps = {PROVIDER: provider.app(), WORKER: worker.app(), SECOND: worker.app()}
+    apps = {PROVIDER: provider.app(), WORKER: worker.app()}
     return AsgiOutbound(apps)
 
 
@@ -118,12 +120,11 @@ async def _connect(
         await stack.connect("alice", [READ, SEND])
 
 
-SCHEMA = schemathesis.openapi.from_dict(openapi_document(server="http://127.0.0.1"))
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 LIKELY: dict[str, Any] = {
     "name": "GmailMultiuser_ListLabels",
     "id": "default",
-    "key": "KEY",
     "tool_name": "GmailMultiuser.SendEmail",
     "user_id": "alice",
     "tool_version": "0.1.0",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from arcade_gmail_local.engine.connecting import confirmation
-from arcade_gmail_local.engine.pages.page_texts import REASONS, text_of
+from arcade_gmail_local.engine.authorization import confirmation
 from arcade_gmail_local.engine.pages.permissions import in_words
+from arcade_gmail_local.engine.pages.templating import REASONS, text_of
 from arcade_gmail_multiuser.gmail import scopes
 
 

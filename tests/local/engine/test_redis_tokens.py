@@ -92,7 +92,7 @@ async def test_s39_a_lost_redis_is_503_and_nothing_is_kept_elsewhere(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stack.connect("alice", [READ])
-    store, lost = stack.app.state.manager._store, Redis.from_url("redis://127.0.0.1:1/0")
+    store, lost = stack.app.state.services.manager._store, Redis.from_url("redis://127.0.0.1:1/0")
     with monkeypatch.context() as broken:
         broken.setattr(store, "_redis", lost)
         for reply in (await stack.execute(LIST, "alice"), await stack.http().get(CONNECTIONS)):

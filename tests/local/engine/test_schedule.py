@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from arcade_gmail_local.engine.running.schedule import LEASE_S
+from arcade_gmail_local.engine.execution.schedule import LEASE_S
 from arcade_gmail_multiuser.errors import ConnectionFailed, DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ async def look(stack: Stack, call_id: str) -> dict[str, Any]:
 
 
 async def run_due(stack: Stack) -> int:
-    count: int = await stack.app.state.scheduler.run_due()
+    count: int = await stack.app.state.services.scheduler.run_due()
     return count
 
 
 async def claimed_elsewhere(stack: Stack, owner: str) -> list[Any]:
     """Let another engine take what is due in a minute, while this one's own loop looks away."""
-    scheduler = stack.app.state.scheduler
-    async with scheduler._looking:
+    scheduler = stack.app.state.services.scheduler
+    async with scheduler._claiming:
         stack.clock.now += 60
         return list(await scheduler._schedule.claim_due(owner, 5))
 
@@ -241,7 +241,7 @@ async def test_what_a_dead_engine_left_is_settled_and_only_reads_run_again(
 
 async def test_a_result_that_comes_after_the_lease_is_still_the_truth(any_stack: Stack) -> None:
     call_id = await schedule(any_stack)
-    schedule_ = any_stack.app.state.scheduler._schedule
+    schedule_ = any_stack.app.state.services.scheduler._schedule
     (call,) = await claimed_elsewhere(any_stack, "a slow engine")
     any_stack.clock.now += LEASE_S
     await run_due(any_stack)
@@ -253,7 +253,7 @@ async def test_a_result_that_comes_after_the_lease_is_still_the_truth(any_stack:
 async def test_an_engine_that_stops_says_that_the_outcome_is_unknown(
     any_database: str, make_stack: StackMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("arcade_gmail_local.engine.running.scheduler._GRACE_S", 0.2)
+    monkeypatch.setattr("arcade_gmail_local.engine.execution.scheduler._GRACE_S", 0.2)
     first = await make_stack(database_url=any_database)
     call_id = await schedule(first)
     reached, never = asyncio.Event(), asyncio.Event()
@@ -264,9 +264,9 @@ async def test_an_engine_that_stops_says_that_the_outcome_is_unknown(
 
     first.outbound.send_instead[INVOKE] = hang
     first.clock.now += 60
-    await first.app.state.scheduler.start_due()
+    await first.app.state.services.scheduler.start_due()
     await asyncio.wait_for(reached.wait(), 5)
-    await first.app.state.scheduler._stop()
+    await first.app.state.services.scheduler._stop()
     assert (await look(first, call_id))["execution_status"] == "failed"
 
 
@@ -309,7 +309,7 @@ async def test_s45_inputs_and_outputs_are_sealed_and_expire(stack: Stack) -> Non
 async def test_s41_a_call_moved_to_another_user_does_not_open(any_stack: Stack) -> None:
     call_id = await schedule(any_stack)
     other = await schedule(any_stack)
-    schedule_ = any_stack.app.state.scheduler._schedule
+    schedule_ = any_stack.app.state.services.scheduler._schedule
     one, two = await schedule_.get(call_id), await schedule_.get(other)
     moved = type(one)(
         **{
@@ -351,7 +351,7 @@ async def test_calls_that_were_taken_run_though_the_database_was_lost_at_the_nex
     stack: Stack,
 ) -> None:
     calls = [await schedule(stack, seconds=60 + n) for n in range(3)]
-    scheduler = stack.app.state.scheduler
+    scheduler = stack.app.state.services.scheduler
     taken = 0
 
     def lose_the_second(*about: Any) -> None:
@@ -361,8 +361,8 @@ async def test_calls_that_were_taken_run_though_the_database_was_lost_at_the_nex
             if taken == 2:
                 raise OperationalError("claiming", None, RuntimeError("gone"))
 
-    database = stack.app.state.database.sync_engine
-    async with scheduler._looking:
+    database = stack.app.state.services.database.sync_engine
+    async with scheduler._claiming:
         stack.clock.now += 100
         event.listen(database, "before_cursor_execute", lose_the_second)
     await run_due(stack)

@@ -6,11 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from arcade_gmail_local.engine import schema
-from arcade_gmail_local.engine.database import create_tables, open_database
+from arcade_gmail_local.engine.database import open_database, prepare_database
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -83,19 +81,9 @@ async def test_two_engines_that_refresh_at_once_keep_a_working_connection(
 
 async def test_many_processes_may_create_the_tables_at_once(any_database: str) -> None:
     engines = [open_database(any_database) for _ in range(8)]
-    await asyncio.gather(*(create_tables(engine) for engine in engines))
+    await asyncio.gather(*(prepare_database(engine) for engine in engines))
     for engine in engines:
         await engine.dispose()
-
-
-async def test_a_database_of_a_newer_release_is_refused_and_left_alone(any_database: str) -> None:
-    engine = open_database(any_database)
-    await create_tables(engine)
-    async with engine.begin() as db:
-        await db.execute(update(schema.versions).values(version=schema.VERSION + 1))
-    with pytest.raises(ConfigurationError, match="newer release"):
-        await create_tables(engine)
-    await engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +97,7 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
 async def test_a_postgresql_that_is_away_fails_as_storage_and_hides_its_password() -> None:
     engine = open_database("postgresql://u:canary-password@127.0.0.1:1/x")
     with pytest.raises(OperationalError) as lost:
-        await create_tables(engine)
+        await prepare_database(engine)
     assert "canary" not in str(lost.value)
     await engine.dispose()
 
@@ -124,7 +112,7 @@ async def test_s39_a_lost_postgresql_is_503_and_nothing_is_kept_elsewhere(
         raise ConnectionRefusedError
 
     monkeypatch.setattr("asyncpg.connect", away)
-    await stack.app.state.database.dispose()
+    await stack.app.state.services.database.dispose()
     reply = await stack.execute("GmailMultiuser.ListLabels", "alice")
     assert (reply.status_code, reply.json()["name"]) == (503, "storage_unavailable")
     assert "retry-after" in reply.headers

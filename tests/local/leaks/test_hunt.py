@@ -14,7 +14,7 @@ KEYS_OF_THE_STACK = "data: credentials.json"
 MAIL = {"mail_text", "subject", "attachment_name", "attachment_text", "search_query"}
 CREDENTIALS = {
     "access_token", "refresh_token", "authorization_code", "pkce_verifier", "state", "cookie",
-    "client_secret", "api_key", "worker_secret", "worker_jwt", "encryption_key", "tool_secret",
+    "client_secret", "api_key", "worker_secret", "worker_jwt", "encryption_key",
 }  # fmt: skip
 
 

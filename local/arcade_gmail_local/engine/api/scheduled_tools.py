@@ -1,4 +1,4 @@
-"""/v1/scheduled_tools: what waits, what ran, and what came of it."""
+"""Answer /v1/scheduled_tools: calls that wait, calls that ran, and their outcomes."""
 
 from __future__ import annotations
 
@@ -8,55 +8,46 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from arcade_gmail_local.engine.http.answers import Refusal, answer, page_answer
+from arcade_gmail_local.engine.execution.schedule import CallAttempt, ScheduledCall
 from arcade_gmail_local.engine.http.bodies import check_id, check_user_id, page_of
-from arcade_gmail_local.engine.http.moments import iso, iso_or_none
-from arcade_gmail_local.engine.running.schedule import CallAttempt, Schedule, ScheduledCall
+from arcade_gmail_local.engine.http.responses import Refusal, json_response, page_response
+from arcade_gmail_local.engine.http.timestamps import iso, iso_or_none
+from arcade_gmail_local.engine.services import services_of
 
-__all__ = ["ScheduleApi"]
+__all__ = ["ROUTES"]
 
 
-class ScheduleApi:
-    """What arcadepy's `client.tools.scheduled` calls, and DELETE to take a call off again."""
+async def list_calls(request: Request) -> Response:
+    limit, offset = page_of(request)
+    given = request.query_params.get("user_id")
+    user_id = None if given is None else check_user_id(given)
+    schedule = services_of(request).schedule
+    found, total = await schedule.page(limit=limit, offset=offset, user_id=user_id)
+    calls = [_describe(call) for call in found]
+    return page_response(calls, limit=limit, offset=offset, total=total)
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
 
-    def routes(self) -> list[Route]:
-        one = "/v1/scheduled_tools/{id}"
-        return [
-            Route("/v1/scheduled_tools", self.list, methods=["GET"]),
-            Route(one, self.get, methods=["GET"]),
-            Route(one, self.remove, methods=["DELETE"]),
-        ]
+async def get_call(request: Request) -> Response:
+    """Return a call with its input, its attempts and their outputs."""
+    schedule = services_of(request).schedule
+    call = await _find(request)
+    attempts = [_attempt(one) for one in await schedule.attempts_of(call)]
+    inputs = await schedule.inputs_of(call)
+    return json_response({**_describe(call), "input": inputs, "attempts": attempts})
 
-    async def list(self, request: Request) -> Response:
-        limit, offset = page_of(request)
-        given = request.query_params.get("user_id")
-        user_id = None if given is None else check_user_id(given)
-        found, total = await self._schedule.page(limit=limit, offset=offset, user_id=user_id)
-        return page_answer(
-            [_describe(call) for call in found], limit=limit, offset=offset, total=total
-        )
 
-    async def get(self, request: Request) -> Response:
-        """Give a call with its input, its tries and their outputs."""
-        call = await self._find(request)
-        attempts = [_attempt(one) for one in await self._schedule.attempts_of(call)]
-        inputs = await self._schedule.inputs_of(call)
-        return answer({**_describe(call), "input": inputs, "attempts": attempts})
+async def remove_call(request: Request) -> Response:
+    """Cancel a waiting call, or erase one that ended."""
+    if not await services_of(request).schedule.remove(await _find(request)):
+        raise Refusal(409, "running", "The call is running right now.", retryable=False)
+    return Response(status_code=204)
 
-    async def remove(self, request: Request) -> Response:
-        """Take a waiting call off the schedule, or erase one that ended."""
-        if not await self._schedule.remove(await self._find(request)):
-            raise Refusal(409, "running", "The call is running just now.", repeatable=False)
-        return Response(status_code=204)
 
-    async def _find(self, request: Request) -> ScheduledCall:
-        call = await self._schedule.get(check_id(request.path_params["id"]))
-        if call is None:
-            raise Refusal(404, "not_found", "There is no such scheduled call.")
-        return call
+async def _find(request: Request) -> ScheduledCall:
+    call = await services_of(request).schedule.get(check_id(request.path_params["id"]))
+    if call is None:
+        raise Refusal(404, "not_found", "There is no such scheduled call.")
+    return call
 
 
 def _describe(call: ScheduledCall) -> dict[str, Any]:
@@ -85,3 +76,11 @@ def _attempt(attempt: CallAttempt) -> dict[str, Any]:
         "output": attempt.outcome.get("output"),
         "system_error_message": attempt.outcome.get("message"),
     }
+
+
+ROUTES = [
+    Route("/v1/scheduled_tools", list_calls, methods=["GET"]),
+    Route("/v1/scheduled_tools/{id}", get_call, methods=["GET"]),
+    # arcadepy has no call for this one.
+    Route("/v1/scheduled_tools/{id}", remove_call, methods=["DELETE"]),
+]

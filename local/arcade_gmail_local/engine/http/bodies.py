@@ -1,4 +1,4 @@
-"""Read what a caller sent: bounded bodies, typed fields, and the user's id as it was given."""
+"""Read requests: bounded bodies, typed fields, and the user's id exactly as it was sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from arcade_gmail_local.engine.http.answers import Refusal
+from arcade_gmail_local.engine.http.responses import Refusal, bad_request
 
 __all__ = [
-    "bad_request",
     "check_id",
     "check_user_id",
     "page_of",
@@ -22,16 +21,12 @@ __all__ = [
     "text_or_none",
 ]
 
-_LONGEST_TEXT = 4096
-_LONGEST_USER_ID = 512
-_HIGHEST_COUNT = 999_999_999
-_MOST_SCOPES = 60
+_MAX_TEXT = 4096
+_MAX_USER_ID = 512
+_MAX_COUNT = 999_999_999
+_MAX_SCOPES = 60
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}")
 _OFF_THE_LOOP_BYTES = 256 * 1024
-
-
-def bad_request(message: str, *, name: str = "bad_request") -> NoReturn:
-    raise Refusal(400, name, message)
 
 
 async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
@@ -78,12 +73,12 @@ def _refuse_constant(_name: str) -> NoReturn:
 
 
 def text_or_none(body: dict[str, Any], name: str) -> str | None:
-    """Give a text field, None when it is absent, null or empty."""
+    """Return a text field, or None when it is absent, null or empty."""
     value = body.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not _encodable(value):
-        bad_request(f"{name} must be a text of at most {_LONGEST_TEXT} characters.")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or not _encodable(value):
+        bad_request(f"{name} must be a text of at most {_MAX_TEXT} characters.")
     return value
 
 
@@ -95,23 +90,23 @@ def required_text(body: dict[str, Any], name: str) -> str:
 
 
 def check_user_id(value: Any) -> str:
-    """Give the user's id unchanged: no trimming, no case folding, no Unicode normalisation.
+    """Return the user's id unchanged: no trimming, case folding or Unicode normalisation.
 
     Raises:
-        Refusal: 400 when it is missing or blank (nobody is "anonymous"), too long, or has
-            characters that a database cannot keep.
+        Refusal: 400 when it is missing, blank or too long, or has characters that no database
+            stores.
     """
     if value is None or value == "" or (isinstance(value, str) and not value.strip()):
         bad_request("user_id is required.", name="missing_user_id")
-    if not isinstance(value, str) or len(value) > _LONGEST_USER_ID or not _encodable(value):
-        bad_request(f"user_id must be a text of at most {_LONGEST_USER_ID} characters.")
+    if not isinstance(value, str) or len(value) > _MAX_USER_ID or not _encodable(value):
+        bad_request(f"user_id must be a text of at most {_MAX_USER_ID} characters.")
     return value
 
 
 def check_id(value: str) -> str:
-    """Give an id from a path; one that no database could hold is answered as unknown."""
-    if len(value) > _LONGEST_USER_ID or not _encodable(value):
-        raise Refusal(404, "not_found", "There is nothing of that id.")
+    """Return an id from a path; one that no database could store is unknown."""
+    if len(value) > _MAX_USER_ID or not _encodable(value):
+        raise Refusal(404, "not_found", "There is nothing with that id.")
     return value
 
 
@@ -124,8 +119,8 @@ def scopes_of(value: Any) -> tuple[str, ...]:
     """Check a list of OAuth scopes; order kept, none twice."""
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > _MOST_SCOPES:
-        bad_request(f"scopes must be a list of at most {_MOST_SCOPES} texts.")
+    if not isinstance(value, list) or len(value) > _MAX_SCOPES:
+        bad_request(f"scopes must be a list of at most {_MAX_SCOPES} texts.")
     for scope in value:
         if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):
             bad_request("A scope must be a text without spaces.")
@@ -147,6 +142,6 @@ def _count(request: Request, name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         bad_request(f"{name} must be a whole number, not negative.")
     digits = text.lstrip("0")
-    if len(digits) > len(str(_HIGHEST_COUNT)):
-        bad_request(f"{name} must be at most {_HIGHEST_COUNT}.")
+    if len(digits) > len(str(_MAX_COUNT)):
+        bad_request(f"{name} must be at most {_MAX_COUNT}.")
     return int(digits or "0")

@@ -1,17 +1,18 @@
-"""Read what a browser sent to a page, and refuse it with a page when it cannot be used."""
+"""Read what a browser sends to a page, and refuse what is unusable with a page."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.formparsers import FormParser, MultiPartException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from arcade_gmail_local.engine.http.answers import Refusal
 from arcade_gmail_local.engine.http.bodies import read_bounded
-from arcade_gmail_local.engine.pages.oauth_pages import PAGE_HEADERS, end_page
+from arcade_gmail_local.engine.http.responses import Refusal
+from arcade_gmail_local.engine.pages.templating import PAGE_HEADERS, end_page
 from arcade_gmail_multiuser.security.masking import HiddenText
 
 __all__ = [
@@ -27,12 +28,13 @@ __all__ = [
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 _PAGES = "/v1/oauth/"
-_LONGEST_QUERY = 8192
-_LONGEST = {"code": 4096, "state": 128, "flow_id": 128, "csrf": 128, "error": 128, "iss": 512}
+_MAX_BYTES = 8192
+_MAX_FIELDS = 40
+_MAX_LENGTH = {"code": 4096, "state": 128, "flow_id": 128, "csrf": 128, "error": 128, "iss": 512}
 
 
 class PageRefusal(Refusal):
-    """Answered with a page instead of JSON, since a browser asked."""
+    """End a browser's request with a page instead of JSON."""
 
     def __init__(
         self, reason: str, status: int = 400, *, headers: Mapping[str, str] | None = None
@@ -49,54 +51,61 @@ async def refuse_with_page(_request: Request, problem: Exception) -> Response:
 
 
 def with_pages(handler: Handler) -> Handler:
-    """Answer a browser with a page where the API answers with JSON, with the same status."""
+    """Answer with a page instead of JSON, with the same status, where browsers ask."""
 
     async def handle(request: Request, problem: Any) -> Response:
-        told = await handler(request, problem)
+        response = await handler(request, problem)
         if not request.url.path.startswith(_PAGES):
-            return told
-        page = end_page("engine_unavailable", status=told.status_code)
-        if "Retry-After" in told.headers:
-            page.headers["Retry-After"] = told.headers["Retry-After"]
+            return response
+        page = end_page("engine_unavailable", status=response.status_code)
+        if "Retry-After" in response.headers:
+            page.headers["Retry-After"] = response.headers["Retry-After"]
         return page
 
     return handle
 
 
 def single_values(query: str) -> dict[str, HiddenText]:
-    """Read parameters of which none comes twice and none is oversized. Codes may be among them.
+    """Read a query's parameters, which may be codes: none may come twice or be oversized.
 
     Raises:
-        PageRefusal: which of two values counts is what attackers play with, so neither does.
+        PageRefusal: attackers play with which of two values counts, so neither does.
     """
-    if len(query) > _LONGEST_QUERY:
+    if len(query) > _MAX_BYTES:
         raise PageRefusal("address_unusable")
     try:
-        pairs = [
-            (name, HiddenText(value))
-            for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=40)
-        ]
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise PageRefusal("address_unusable") from None
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise PageRefusal("address_unusable")
-    for name, value in values.items():
-        if len(value) > _LONGEST.get(name, 4096) or "\0" in value:
-            raise PageRefusal("address_unusable")
-    return values
+    return _single(pairs)
 
 
 async def read_form(request: Request) -> dict[str, HiddenText]:
-    """Read a form that one of our own pages sent.
+    """Read a form that one of our own pages sent, under the rules of `single_values`.
 
     Raises:
-        PageRefusal: it came from another site, as browsers say by themselves, or is unusable.
+        PageRefusal: it came from another site, as browsers report themselves, or is unusable.
     """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise PageRefusal("form_from_elsewhere", 403)
-    raw = await read_bounded(request, max_bytes=_LONGEST_QUERY)
-    return single_values(raw.decode("utf-8", errors="replace"))
+
+    async def body() -> AsyncGenerator[bytes, None]:
+        yield await read_bounded(request, max_bytes=_MAX_BYTES)
+
+    try:
+        form = await FormParser(request.headers, body(), max_fields=_MAX_FIELDS).parse()
+    except MultiPartException:
+        raise PageRefusal("address_unusable") from None
+    return _single([(name, str(value)) for name, value in form.multi_items()])
+
+
+def _single(pairs: Iterable[tuple[str, str]]) -> dict[str, HiddenText]:
+    values: dict[str, HiddenText] = {}
+    for name, value in pairs:
+        if name in values or len(value) > _MAX_LENGTH.get(name, 4096) or "\0" in value:
+            raise PageRefusal("address_unusable")
+        values[name] = HiddenText(value)
+    return values
 
 
 def is_a_visit(request: Request) -> bool:

@@ -116,10 +116,6 @@ class Journey:
         await ask("POST", "/v1/auth/confirm_user", {"flow_id": secret, "user_id": ANN})
         await ask("POST", "/v1/tools/execute", content=f'{{"input": "{text}'.encode())
         await ask("POST", "/v1/tools/execute", {"tool_name": text, "user_id": ANN, "input": text})
-        await ask("POST", "/v1/admin/secrets/HUNTED", {"value": self.planted.tool_secret})
-        await ask("POST", "/v1/admin/secrets/HUNTED", {"value": [self.planted.tool_secret]})
-        worker = {"uri": "http://127.0.0.1:9", "secret": self.planted.tool_secret}
-        await ask("POST", "/v1/workers", {"id": "other", "http": worker})
         # The control: a user's id is meant to be seen, wherever it is.
         await self.ask_to_connect(self.stack.control)
 

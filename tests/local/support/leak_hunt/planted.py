@@ -18,7 +18,6 @@ class Planted:
     file_text: str = field(default_factory=lambda: planted("file"))
     query: str = field(default_factory=lambda: planted("query"))
     upstream: str = field(default_factory=lambda: planted("upstream"))
-    tool_secret: str = field(default_factory=lambda: planted("secret"))
     stray: str = field(default_factory=lambda: f"ya29.{planted('stray')}")
 
     def canaries(self) -> Canaries:
@@ -29,7 +28,6 @@ class Planted:
         found.add("attachment_text", self.file_text)
         found.add("search_query", self.query)
         found.add("upstream_text", self.upstream)
-        found.add("tool_secret", self.tool_secret)
         found.add("stray_secret", self.stray)
         return found
 

@@ -1,0 +1,1 @@
+"""Authorize users: flows, confirmation, the provider, and disconnecting."""

@@ -1,1 +1,0 @@
-"""From "may this user do that?" to a stored connection, and to its end."""

@@ -1,0 +1,1 @@
+"""Find tools, and execute them for a user, now or later."""

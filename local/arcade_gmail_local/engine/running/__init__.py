@@ -1,1 +1,0 @@
-"""Tools and their workers: found, executed for a user, now or later."""
