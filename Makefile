@@ -26,8 +26,8 @@ $(VENV)/.demo: pyproject.toml local/pyproject.toml constraints/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the demo into $(VENV) ..."
 	@if command -v uv >/dev/null; then \
-	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[client,security]' -e local; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[client,security]' -e local; fi
+	  uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[client]' -e local; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/dev.txt -e '.[client]' -e local; fi
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints/dev.txt $(VENV)/.demo
@@ -84,8 +84,9 @@ bench: $(VENV)/.dev ## measure: calls a second through the worker, reading many 
 	@$(BIN)/python -m bench.imports
 
 constraints: ## pin every version anew
-	@uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --python-version 3.11 --universal --all-extras pyproject.toml -o constraints/dev.txt
+	@printf '.[dev]\n./local\n' | uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --no-emit-package arcade_gmail_multiuser --no-emit-package arcade_gmail_local \
+	  --python-version 3.11 --universal - -o constraints/dev.txt
 	@for one in $(FRAMEWORKS); do \
 	  uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --no-emit-package arcade_gmail_multiuser --no-emit-package arcade_gmail_local --python-version 3.11 --universal examples/frameworks/$$one/requirements.txt \

@@ -6,11 +6,17 @@ __all__ = ["EXTRAS", "INSTALL_LOCAL_STACK", "extra_of", "install_line", "missing
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "examples": ("itsdangerous", "jinja2", "pydantic_ai", "python_multipart"),
-    "client": ("arcadepy", "cachetools"),
-    "security": ("aiosqlite", "alembic", "cryptography", "sqlalchemy", "yaml"),
+    "client": (
+        "aiosqlite",
+        "alembic",
+        "arcadepy",
+        "cachetools",
+        "cryptography",
+        "sqlalchemy",
+        "yaml",
+    ),
     "postgres": ("asyncpg",),
     "redis": ("redis",),
-    "mcp": ("arcade_mcp_server",),
     "evals": ("arcade_evals",),
 }
 """Each extra with the modules that it installs."""

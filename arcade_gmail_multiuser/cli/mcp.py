@@ -13,14 +13,12 @@ MCP_RESOURCE_SERVER_CANONICAL_URL and MCP_RESOURCE_SERVER_AUTHORIZATION_SERVERS 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from arcade_gmail_multiuser.cli import http_server
 from arcade_gmail_multiuser.errors import ConfigurationError
-from arcade_gmail_multiuser.extras import missing_line
 
 if TYPE_CHECKING:
     from arcade_gmail_multiuser.mcp_auth import McpAuth
@@ -61,8 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if importlib.util.find_spec("arcade_mcp_server") is None:
-        raise ConfigurationError(missing_line("arcade_mcp_server"))
     if not os.environ.get("ARCADE_API_KEY"):
         print(
             "ARCADE_API_KEY is not set: every tool that needs Gmail will fail.",

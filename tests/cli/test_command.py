@@ -304,7 +304,7 @@ def test_mcp_over_http_trusts_one_issuer_only() -> None:
         (ConfigurationError("It is\nwrong."), 2, "It is wrong."),
         (NotFound("It is gone."), 1, "It is gone."),
         (KeyboardInterrupt(), 130, ""),
-        (ModuleNotFoundError(name="sqlalchemy.orm"), 2, "arcade_gmail_multiuser[security]"),
+        (ModuleNotFoundError(name="sqlalchemy.orm"), 2, "arcade_gmail_multiuser[client]"),
         (ModuleNotFoundError(name="left_pad"), 2, "'left_pad' is not installed."),
         (RuntimeError("ya29.canary"), 70, "This is a bug: RuntimeError at "),
     ],
