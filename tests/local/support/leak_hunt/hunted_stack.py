@@ -49,7 +49,7 @@ class HuntedStack(Stack):
     def data(self) -> Path:
         return self.folder / "data"
 
-    async def _child(
+    async def _launch(
         self, name: str, arguments: Sequence[str], environment: dict[str, str], data: Path
     ) -> str:
         tap = self.wiretaps[name] = Tap()
@@ -59,7 +59,7 @@ class HuntedStack(Stack):
             environment = {**environment, "ENGINE_DATABASE_URL": self._database_url}
         noise = {
             "PYTHONPATH": os.pathsep.join(
-                [str(HERE / "startup"), str(SUPPORT), os.environ.get("PYTHONPATH", "")]
+                [str(HERE / "startup"), str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
             "PYTHONASYNCIODEBUG": "1",
             "TMPDIR": str(self.temporary),
@@ -73,14 +73,14 @@ class HuntedStack(Stack):
                 "OTEL_BLRP_SCHEDULE_DELAY": "200",
                 "OTEL_METRIC_EXPORT_INTERVAL": "1000",
             }
-        tap.upstream = await super()._child(name, arguments, {**environment, **noise}, data)
+        tap.upstream = await super()._launch(name, arguments, {**environment, **noise}, data)
         return address
 
     async def stop(self, name: str) -> None:
         """End one of the processes early."""
-        for child in self.processes:
-            if child.name == name:
-                await child.stop()
+        for process in self.processes:
+            if process.name == name:
+                await process.stop()
 
     async def close(self) -> None:
         for tap in self.wiretaps.values():
@@ -114,6 +114,6 @@ class HuntedStack(Stack):
     def argvs(self) -> bytes:
         """What any user of the machine can read of the processes."""
         return b"\n".join(
-            Path(f"/proc/{child.pid}/cmdline").read_bytes().replace(b"\0", b" ")
-            for child in self.processes
+            Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            for process in self.processes
         )
