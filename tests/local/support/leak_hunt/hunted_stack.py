@@ -59,7 +59,7 @@ class HuntedStack(Stack):
             environment = {**environment, "ENGINE_DATABASE_URL": self._database_url}
         noise = {
             "PYTHONPATH": os.pathsep.join(
-                [str(HERE / "startup"), str(SUPPORT), os.environ.get("PYTHONPATH", "")]
+                [str(HERE / "startup"), str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
             "PYTHONASYNCIODEBUG": "1",
             "TMPDIR": str(self.temporary),
@@ -78,9 +78,9 @@ class HuntedStack(Stack):
 
     async def stop(self, name: str) -> None:
         """End one of the processes early."""
-        for child in self.processes:
-            if child.name == name:
-                await child.stop()
+        for process in self.processes:
+            if process.name == name:
+                await process.stop()
 
     async def close(self) -> None:
         for tap in self.wiretaps.values():
@@ -114,6 +114,6 @@ class HuntedStack(Stack):
     def argvs(self) -> bytes:
         """What any user of the machine can read of the processes."""
         return b"\n".join(
-            Path(f"/proc/{child.pid}/cmdline").read_bytes().replace(b"\0", b" ")
-            for child in self.processes
+            Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            for process in self.processes
         )
