@@ -83,7 +83,7 @@ bench: $(VENV)/.dev ## measure: calls a second through the worker, reading many 
 	@$(BIN)/python -m bench.cache
 	@$(BIN)/python -m bench.imports
 
-constraints: ## pin every version anew
+constraints: ## pin every version again
 	@printf '.[dev]\n./local\n' | uv pip compile -q --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --no-emit-package arcade_gmail_multiuser --no-emit-package arcade_gmail_local \
 	  --python-version 3.11 --universal - -o constraints/dev.txt
