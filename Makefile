@@ -60,8 +60,9 @@ examples: $(VENV)/.dev $(BUILT) ## run the examples of agent frameworks against 
 	@$(BIN)/python -m pytest -q tests/examples/test_frameworks.py
 
 check: lint $(VENV)/.dev ## lint, types and the tests that need no server
-	@$(BIN)/python -m pytest -q $(PARALLEL) -m "not server"
-	@echo "Left to make test: what needs PostgreSQL, Redis, Chromium or a process of ours."
+	@$(BIN)/python -m pytest -q $(PARALLEL) -m "not server and not slow" --ignore tests/local
+	@echo "Left to make test: the local stack's own tests, what is slow, and what needs PostgreSQL, Redis,"
+	@echo "Chromium or a process of ours."
 
 test: $(VENV)/.dev ## all tests, on every core
 	@$(BIN)/python -m pytest -q $(PARALLEL)

@@ -65,7 +65,7 @@ async def sandbox(sandbox_url: str) -> AsyncIterator[World]:
 
 def _service(config: pytest.Config, name: str, variable: str, default: str, port: int) -> str:
     """Give a service's address. Without the service a test skips; where CI is set it fails."""
-    if config.option.markexpr == "not server":
+    if "not server" in config.option.markexpr:
         pytest.skip(f"needs {name}")
     url = os.environ.get(variable) or default
     parts = urlsplit(url)

@@ -15,9 +15,13 @@ from arcade_core.toolkit import Toolkit
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("arcade_evals") is None, reason="the extra `evals` is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("arcade_evals") is None,
+        reason="the extra `evals` is not installed",
+    ),
+]
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from types import ModuleType
 import pytest
 from tool_rows import catalog
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

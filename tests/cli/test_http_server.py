@@ -17,10 +17,12 @@ from arcade_gmail_multiuser.errors import ConfigurationError
 async def test_no_answer_waits_for_the_acknowledgement_of_the_part_before_it(host: str) -> None:
     switched: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = writer.get_extra_info("socket")
-        switched.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        option = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         writer.close()
+        await writer.wait_closed()
+        switched.set_result(option)
 
     listener = http_server.bind(host, 0)
     async with await asyncio.start_server(accepted, sock=listener):

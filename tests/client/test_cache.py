@@ -217,6 +217,7 @@ async def test_a_failed_load_is_told_to_all_who_wait_and_not_kept() -> None:
     assert await cache.get_or_load(ALICE, load)
 
 
+@pytest.mark.slow
 async def test_a_warm_up_of_five_thousand_reports_the_one_percent_that_fail() -> None:
     engine = FakeEngine(tools=[definition("ListEmails"), definition("SendEmail")])
     unlucky = {f"user{n}" for n in range(0, 5000, 100)}

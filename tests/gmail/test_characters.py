@@ -186,6 +186,7 @@ def test_a_lone_surrogate_becomes_a_replacement_character() -> None:
     assert strip_hidden_characters("a\ud800b")[0] == "a\ufffdb"
 
 
+@pytest.mark.slow
 def test_thirty_megabytes_of_invisible_characters_are_removed() -> None:
     shown, found = strip_hidden_characters("a\u200b" * 5_000_000)
     assert len(shown) == 5_000_000

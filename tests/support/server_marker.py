@@ -20,6 +20,8 @@ STARTERS = {
     "arcade_gmail_local.commands.stack",
 }
 """Modules whose functions start processes."""
+LOCAL = Path(__file__).parent.parent / "local"
+"""Tests of the servers themselves."""
 ROOT = str(Path(__file__).parent.parent / "conftest.py")
 
 
@@ -29,7 +31,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         return
     defined = [d for some in item._fixtureinfo.name2fixturedefs.values() for d in some]
     functions = [item.function, *(d.func for d in defined if not _is_of_root(d.func))]
-    if SERVICES & set(item.fixturenames) or any(map(_starts_a_process, functions)):
+    needs = item.path.is_relative_to(LOCAL) or SERVICES & set(item.fixturenames)
+    if needs or any(map(_starts_a_process, functions)):
         item.add_marker("server")
 
 

@@ -27,6 +27,7 @@ MCP_COMMANDS = {
 }
 
 pytestmark = [
+    pytest.mark.server,
     pytest.mark.skipif(
         importlib.util.find_spec("arcade_cli") is None, reason="the extra `evals` is not installed"
     ),

@@ -20,6 +20,8 @@ from arcade_gmail_multiuser.gmail.attachments import attachment_text as module
 from arcade_gmail_multiuser.gmail.attachments.attachment_text import attachment_text, close_readers
 from arcade_gmail_multiuser.gmail.attachments.formats import extract
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _readers_end() -> Iterator[None]:

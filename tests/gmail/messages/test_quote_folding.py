@@ -174,6 +174,7 @@ def test_html_that_marks_its_quotes_folds(html: str, expected: str) -> None:
     ],
     ids=["introductions", "colons", "quotes", "lines", "one line", "headers", "rules"],
 )
+@pytest.mark.slow
 def test_thirty_megabytes_end_in_bounded_time(text: str) -> None:
     began = time.process_time()
     fold_quotes(text)

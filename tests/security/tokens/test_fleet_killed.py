@@ -10,6 +10,8 @@ import pytest
 
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 
+pytestmark = pytest.mark.server
+
 Connect = Callable[..., Any]
 
 

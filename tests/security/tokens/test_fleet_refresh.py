@@ -9,7 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
+
+pytestmark = pytest.mark.server
 
 Connect = Callable[..., Any]
 

@@ -12,6 +12,8 @@ import pytest
 from arcade_gmail_multiuser.security.sealing import Keyring
 from arcade_gmail_multiuser.security.tokens.manager import SecureTokenManager
 
+pytestmark = pytest.mark.server
+
 Connect = Callable[..., Any]
 USERS = [f"user-{n}" for n in range(120)]
 
