@@ -163,7 +163,7 @@ async def test_faults_that_nobody_meets_do_not_queue_up() -> None:
 def test_twenty_people_at_once_amid_faults_lose_cross_and_double_nothing() -> None:
     command = [
         *(sys.executable, "-m", "bench.soak", "--json"),
-        *("--users", "20", "--minutes", str(10 / 60)),
+        *("--users", "20", "--minutes", str(15 / 60)),
     ]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ, check=False
