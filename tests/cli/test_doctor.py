@@ -132,6 +132,7 @@ async def test_an_engine_is_asked_for_its_health(
     async with TestServer(app) as server:
         monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
         findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
+    await asyncio.sleep(0)  # so that the server's connections see their end
     [found] = [one for one in findings if "ARCADE_BASE_URL" in one.text]
     assert (found.subject, found.level) == ("engine", level)
 
@@ -162,6 +163,7 @@ async def test_the_api_key_is_tried_at_the_engine(
         monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
         monkeypatch.setenv("ARCADE_API_KEY", key)
         findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
+    await asyncio.sleep(0)  # so that the server's connections see their end
     assert findings[-1].level == level
     assert f"ARCADE_API_KEY {told}" in findings[-1].text
     assert "canary" not in str(findings)

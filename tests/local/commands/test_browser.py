@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,6 +65,7 @@ async def site() -> AsyncIterator[TestServer]:
         app.router.add_get(f"/{handler.__name__}", handler)
     async with TestServer(app) as server:
         yield server
+    await asyncio.sleep(0)  # so that the server's connections see their end
 
 
 async def test_a_form_is_sent_as_it_stands_with_the_button_that_was_pressed(
