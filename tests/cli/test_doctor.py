@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import socket
 import subprocess
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import EntryPoint, metadata
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from arcade_core.toolkit import Toolkit
 from processes import run_command
 
@@ -118,21 +118,33 @@ def test_the_extras_are_those_of_the_package() -> None:
     assert set(extras.EXTRAS) == declared - {"dev"}
 
 
+@contextlib.contextmanager
+def engine(answer: Callable[[str, str | None], int]) -> Iterator[str]:
+    """Answer each request, by its path and its Authorization header, with a status alone."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answer(self.path, self.headers["Authorization"]))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 @pytest.mark.parametrize(("status", "level"), [(200, "ok"), (503, "FAIL")])
-async def test_an_engine_is_asked_for_its_health(
+def test_an_engine_is_asked_for_its_health(
     monkeypatch: pytest.MonkeyPatch, status: int, level: str
 ) -> None:
     monkeypatch.delenv("ARCADE_API_KEY", raising=False)
-
-    async def health(_request: web.Request) -> web.Response:
-        return web.Response(status=status)
-
-    app = web.Application()
-    app.router.add_get("/v1/health", health)
-    async with TestServer(app) as server:
-        monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
-        findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
-    await asyncio.sleep(0)  # so that the server's connections see their end
+    with engine(lambda path, _: status if path == "/v1/health" else 404) as url:
+        monkeypatch.setenv("ARCADE_BASE_URL", url)
+        findings = list(doctor.check_endpoints())
     [found] = [one for one in findings if "ARCADE_BASE_URL" in one.text]
     assert (found.subject, found.level) == ("engine", level)
 
@@ -146,24 +158,16 @@ async def test_an_engine_is_asked_for_its_health(
         ("", "note", "is not set"),
     ],
 )
-async def test_the_api_key_is_tried_at_the_engine(
+def test_the_api_key_is_tried_at_the_engine(
     monkeypatch: pytest.MonkeyPatch, key: str, level: str, told: str
 ) -> None:
-    async def health(_: web.Request) -> web.Response:
-        return web.Response()
+    def answer(path: str, authorization: str | None) -> int:
+        return 200 if "tools" not in path or authorization == "Bearer right" else 401
 
-    async def tools(request: web.Request) -> web.Response:
-        right = request.headers["Authorization"] == "Bearer right"
-        return web.json_response({}, status=200 if right else 401)
-
-    app = web.Application()
-    app.router.add_get("/v1/health", health)
-    app.router.add_get("/v1/tools", tools)
-    async with TestServer(app) as server:
-        monkeypatch.setenv("ARCADE_BASE_URL", str(server.make_url("/")))
+    with engine(answer) as url:
+        monkeypatch.setenv("ARCADE_BASE_URL", url)
         monkeypatch.setenv("ARCADE_API_KEY", key)
-        findings = await asyncio.to_thread(lambda: list(doctor.check_endpoints()))
-    await asyncio.sleep(0)  # so that the server's connections see their end
+        findings = list(doctor.check_endpoints())
     assert findings[-1].level == level
     assert f"ARCADE_API_KEY {told}" in findings[-1].text
     assert "canary" not in str(findings)
