@@ -20,6 +20,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arcade_gmail_multiuser.cli.keys import keys_in
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _keys_of_environment() -> AuditKeys:
     from arcade_gmail_multiuser.security.audit.chain import AuditKeys
 
     for name in ("ENGINE_AUDIT_KEYS", "ENGINE_ENCRYPTION_KEYS"):
-        keys = [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
+        keys = keys_in(name)
         if keys:
             return AuditKeys(keys)
     raise ConfigurationError(

@@ -5,37 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from engine_config import SECRETS, write_config
 
 from arcade_gmail_multiuser.cli import command
-from arcade_gmail_multiuser.security.keys import new_key
-
-SECRETS = {
-    "T_KEY": new_key(),
-    "T_API_KEY": "canary-api-" + new_key(),
-    "T_WORKER_SECRET": "canary-worker-" + new_key(),
-}
-GOOD = """
-environment: development
-security: {{encryption_keys: ["${{env:T_KEY}}"]}}
-engine:
-  public_url: http://127.0.0.1:9099
-  database: "sqlite+aiosqlite:///{directory}/engine.sqlite"
-  api_keys: {{agent: "${{env:T_API_KEY}}"}}
-providers:
-  google:
-    client_id: sandbox-client
-    client_secret: a-client-secret-of-some-length
-workers: [{{url: "http://127.0.0.1:8002", secret: "${{env:T_WORKER_SECRET}}"}}]
-"""
 
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
-    path = tmp_path / "security.yaml"
-    path.write_text(GOOD.format(directory=tmp_path))
-    return path
+    return write_config(tmp_path, monkeypatch)
 
 
 def test_doctor_explains_a_good_file_and_ends_well(

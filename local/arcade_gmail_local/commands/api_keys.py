@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcade_gmail_local.commands.credentials import FILE_NAME, credentials_in
 from arcade_gmail_local.commands.engine import DATABASE_FILE
+from arcade_gmail_multiuser.cli.keys import KEYS, keys_in
 from arcade_gmail_multiuser.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ async def _with(
 
 
 def _in_directory(data: Path) -> Place:
-    given = os.environ.get("ENGINE_ENCRYPTION_KEYS", "")
-    keys = tuple(key.strip() for key in given.split(",") if key.strip())
+    keys = keys_in(KEYS)
     if not keys and (data / FILE_NAME).is_file():
         keys = (credentials_in(data).encryption_key,)
     if not keys:
